@@ -1,0 +1,21 @@
+"""Which articles a feed carries, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from publisher.config.schema import Feed
+from publisher.model.articles import Article
+
+
+def select(feed: Feed, articles: Iterable[Article]) -> list[Article]:
+    """The newest public articles of the feed's topics, at most `feed.entries`; equal dates are ordered by id."""
+    if feed.topics != "all":
+        wanted = {_key(topic) for topic in feed.topics}
+        articles = (a for a in articles if not wanted.isdisjoint(map(_key, (*a.topics, *a.labels))))
+    by_id = sorted(articles, key=lambda article: article.id)
+    return sorted(by_id, key=lambda article: article.published_at, reverse=True)[: feed.entries]
+
+
+def _key(topic: str) -> str:
+    return "-".join(topic.casefold().replace("_", " ").replace("-", " ").split())

@@ -1,0 +1,122 @@
+"""Keyed tokens: in links, in the envelope sender of every mail (VERP), and in Message-IDs.
+
+A token carries numbers and a truncated HMAC-SHA256 over its purpose and them; it holds nothing secret. One made for
+one purpose, or with a key that is not ours, reads as None, and so does anything malformed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from publisher.errors import Refused
+
+_LONGEST = 200
+_LINK_MAC, _MAIL_MAC = 16, 12
+_LOCAL_PART = 64
+_LINK = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_VERP = re.compile(r"[^@\s]*\+([a-z2-7]+)@[^@\s]+", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """The secrets of tokens: the first makes new ones, the others are old and stay valid."""
+
+    secrets: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        if not self.secrets or not all(self.secrets):
+            raise ValueError("expected at least one key, none of them empty")
+
+
+def token(keys: Keys, purpose: str, *numbers: int) -> str:
+    """A short URL-safe text that carries `numbers` (not negative), valid for `purpose` only."""
+    body = _pack(numbers)
+    signed = body + _mac(keys.secrets[0], f"link {purpose}", body, _LINK_MAC)
+    return urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
+def read_token(keys: Keys, purpose: str, text: str) -> tuple[int, ...] | None:
+    """The numbers in a token made for `purpose` with one of `keys`; None for anything else."""
+    if len(text) > _LONGEST or not _LINK.fullmatch(text) or len(text) % 4 == 1:
+        return None
+    signed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if urlsafe_b64encode(signed).rstrip(b"=").decode() != text:
+        return None  # spare bits of the last character: one token has one spelling
+    return _verified(keys, f"link {purpose}", signed, _LINK_MAC)
+
+
+def verp(bounce_address: str, keys: Keys, delivery: int, generation: int) -> str:
+    """The envelope sender of one delivery: `bounces+TOKEN@domain`, in letters that survive lower-casing.
+
+    Raises Refused where the local part would pass 64 octets (RFC 5321 section 4.5.3.1.1).
+    """
+    local, _, domain = bounce_address.rpartition("@")
+    tagged = f"{local}+{_mail_token(keys, 'verp', delivery, generation)}"
+    if len(tagged) > _LOCAL_PART:
+        raise Refused(f"bounce address {bounce_address}: its local part leaves no room for a token")
+    return f"{tagged}@{domain}"
+
+
+def read_verp(keys: Keys, address: str) -> tuple[int, int] | None:
+    """Delivery and generation of an address that `verp` made, in any case; None for any other."""
+    found = _VERP.fullmatch(address) if len(address) <= 2 * _LONGEST else None
+    numbers = _read_mail_token(keys, "verp", found[1]) if found else None
+    return (numbers[0], numbers[1]) if numbers and len(numbers) == 2 else None
+
+
+def message_id(keys: Keys, domain: str, delivery: int, generation: int) -> str:
+    """The Message-ID of one generation of one delivery, without angle brackets; nobody can guess it."""
+    return f"{_mail_token(keys, 'message-id', delivery, generation)}@{domain}"
+
+
+def _mail_token(keys: Keys, label: str, *numbers: int) -> str:
+    body = _pack(numbers)
+    signed = body + _mac(keys.secrets[0], label, body, _MAIL_MAC)
+    return b32encode(signed).rstrip(b"=").decode().lower()
+
+
+def _read_mail_token(keys: Keys, label: str, text: str) -> tuple[int, ...] | None:
+    if len(text) > _LONGEST or len(text) % 8 in (1, 3, 6):
+        return None
+    signed = b32decode(text.upper() + "=" * (-len(text) % 8))
+    if b32encode(signed).rstrip(b"=").decode().lower() != text.lower():
+        return None
+    return _verified(keys, label, signed, _MAIL_MAC)
+
+
+def _verified(keys: Keys, label: str, signed: bytes, size: int) -> tuple[int, ...] | None:
+    body, mac = signed[:-size], signed[-size:]
+    ours = [hmac.compare_digest(_mac(secret, label, body, size), mac) for secret in keys.secrets]
+    return _unpack(body) if any(ours) else None
+
+
+def _mac(secret: bytes, label: str, body: bytes, size: int) -> bytes:
+    return hmac.digest(secret, label.encode() + b"\0" + body, "sha256")[:size]
+
+
+def _pack(numbers: Sequence[int]) -> bytes:
+    """Seven bits a byte, the lowest first; the top bit says that more follow."""
+    packed = bytearray()
+    for number in numbers:
+        if not 0 <= number < 1 << 64:
+            raise ValueError(f"expected a number from 0 to 2^64, got {number}")
+        while number > 0x7F:
+            packed.append(number & 0x7F | 0x80)
+            number >>= 7
+        packed.append(number)
+    return bytes(packed)
+
+
+def _unpack(packed: bytes) -> tuple[int, ...]:
+    numbers, number, shift = [], 0, 0
+    for byte in packed:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = shift = 0
+    return tuple(numbers)

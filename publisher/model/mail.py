@@ -1,0 +1,104 @@
+"""What passes between cutting, compiling and sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from publisher.errors import TransportError
+
+Role = Literal["lead", "item", "headline", "letter"]
+Status = Literal[
+    "queued", "sending", "sent", "deferred", "bounced", "expired", "suppressed", "unknown", "cancelled"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Frozen HTML and the text that says the same; fields stand in both as marks (see `fields`)."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The frozen stories of one distinct set of articles, joined: what every message of it is made from.
+
+    `html` and `text` are the pieces in order; their concatenation is the part. `subject` may hold fields.
+    """
+
+    id: int
+    subject: str
+    language: str
+    html: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One delivery row as the message needs it. `fields` maps field names (`subscriber.name`, …) to plain text.
+
+    `message_id` is without angle brackets; `dated_at` is aware and stands in the Date header.
+    """
+
+    address: str
+    message_id: str
+    dated_at: datetime
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who SMTP says it is from and for (RFC 5321 section 2.3.1)."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server's final code and text."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One started attempt: its key in the ledger, the envelope, and the message's bytes (CRLF line ends)."""
+
+    key: int
+    envelope: Envelope
+    message: bytes
+
+
+Outcome = Receipt | TransportError
+
+
+class Work(Protocol):
+    """What a transport drains over one connection: the ledger's side of the exchange.
+
+    A transport calls `take` only when the body may leave at once: the start is durable when it returns. A pipelining
+    transport may take the next one before it settles this one; the ledger decides how far ahead that may go.
+    """
+
+    def take(self) -> Outgoing | None:
+        """The next message to send, its start recorded; None when there is no more (or the worker is stopping)."""
+
+    def settle(self, outgoing: Outgoing, outcome: Outcome) -> None:
+        """Record what became of it. Durable at the latest when the next `take` returns."""
+
+
+class Transport(Protocol):
+    """Takes envelopes and messages, gives receipts or typed failures. One object serves many threads."""
+
+    connections: int
+
+    def drain(self, work: Work) -> None:
+        """Send everything `work` has over one connection, reconnecting as the server wishes.
+
+        Every message taken is settled. Raises Unavailable when no connection can be had; nothing is left taken then.
+        """

@@ -1,0 +1,156 @@
+"""The template engine: Jinja in a sandbox, with errors that name the true file and line."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+import publisher
+from publisher.errors import ContentError
+from publisher.rendering import marks
+
+_PLAIN = {"builtins", "datetime", "jinja2", "markupsafe"}
+_MAIL = "mail/"
+_LINES_KEPT = 256
+
+
+def builtin() -> Path:
+    """The templates that come with the program: inside the package when installed, beside it in a checkout."""
+    package = Path(publisher.__file__).parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def long_date(day: date) -> str:
+    """A date in words: Saturday 21 November 2026."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+class Templates:
+    """Templates by name, such as `mail/frame.html`; the first folder that has the file wins.
+
+    Everything raises ContentError with the template's file and line: syntax, unknown names, what the sandbox forbids.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._secret = secrets.token_hex(8)
+        self._environment = _Environment(tuple(folders), self._secret)
+        self._line = lru_cache(_LINES_KEPT)(self._compile_line)
+
+    def render(self, name: str, **context: Any) -> str:
+        """The template called `name`, rendered; values are escaped if the name ends in `.html`.
+
+        In templates under `mail/`, fields are marks in the result (rule 15).
+        """
+        try:
+            text = self._environment.get_template(name).render(context)
+        except Exception as error:
+            _raise_content_error(error, name)
+        return marks.finish(text, self._secret, html=name.endswith(".html")) if name.startswith(_MAIL) else text
+
+    def css(self, name: str, **context: Any) -> str:
+        """The text of a stylesheet, rendered with `context` and not escaped."""
+        return self.render(name, **context)
+
+    def line(self, source: str, place: str, **context: Any) -> str:
+        """A template that stands in the configuration at `place`; not escaped, and fields are marks."""
+        try:
+            text = self._line(source, place).render(context)
+        except Exception as error:
+            _raise_content_error(error, place, place)
+        return marks.finish(text, self._secret, html=False)
+
+    def _compile_line(self, source: str, place: str) -> Template:
+        environment = self._environment
+        code = environment.compile(source, _MAIL + place, place)
+        return Template.from_code(environment, code, environment.make_globals(None))
+
+
+class _Loader(BaseLoader):
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._folders = folders
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        del environment
+        file = self._find(template)
+        if file is None:
+            raise TemplateNotFound(template)
+        changed = file.stat().st_mtime_ns
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContentError(str(file), 0, "", f"cannot be read as UTF-8 text: {error}") from None
+        return text, str(file), lambda: self._find(template) == file and file.stat().st_mtime_ns == changed
+
+    def _find(self, name: str) -> Path | None:
+        for folder in self._folders:
+            file = folder / name
+            # resolved, so that neither `..` nor a symbolic link leads out of the folder
+            if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
+                return file
+        return None
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    def __init__(self, folders: tuple[Path, ...], secret: str) -> None:
+        super().__init__(
+            loader=_Loader(folders),
+            autoescape=lambda name: bool(name) and str(name).endswith(".html"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._secret = secret
+        self.filters["long_date"] = long_date
+        # known to the parser only: the transform has replaced it before anything runs
+        self.filters["fallback"] = _misplaced_fallback
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        if name and name.startswith(_MAIL):
+            marks.place(tree, filename or name, self._secret)
+        return tree
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Methods only of plain values: a path or a settings object could read files."""
+        if callable(value) and type(obj).__module__.partition(".")[0] not in _PLAIN:
+            return False
+        return bool(super().is_safe_attribute(obj, attr, value))
+
+
+def _misplaced_fallback(value: object, *_: object) -> NoReturn:
+    raise TypeError(f"fallback is for fields such as subscriber.name, not for {value!r}")
+
+
+def _raise_content_error(error: Exception, name: str, place: str = "") -> NoReturn:
+    if isinstance(error, ContentError):
+        raise ContentError(error.path, 0 if place else error.line, error.field, error.reason) from None
+    if isinstance(error, TemplateSyntaxError):
+        path, line = error.filename or error.name or name, error.lineno
+    else:
+        path, line = _innermost(error.__traceback__) or (name, 0)
+    if not line and not isinstance(error, TemplateNotFound):
+        raise error
+    if isinstance(error, TemplateNotFound):
+        reason = f"no template {error.message or error.name!r} in any template folder"
+    else:
+        reason = str(error) or type(error).__name__
+    raise ContentError(path, 0 if place else line, "", reason) from error
+
+
+def _innermost(traceback: TracebackType | None) -> tuple[str, int] | None:
+    """The last template in a traceback, whose lines Jinja has put right already."""
+    found = None
+    while traceback:
+        if "__jinja_exception__" in traceback.tb_frame.f_globals:
+            found = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,224 @@
+"""The catalogue: every article that was ever gathered, its release and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, update
+
+from publisher.model.articles import Article, Asset, Author, Picture
+from publisher.store.schema import articles, deliveries, releases, variant_articles
+
+Row_ = Row[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An article as the catalogue holds it.
+
+    `status` is published, draft, waiting (for its hour), expired, gone or withdrawn (gone after it was mailed);
+    `stamp` is the file as it was last parsed, empty when it must be read again.
+    """
+
+    article: Article
+    source: str
+    stamp: str
+    explicit_id: str
+    body_hash: str
+    status: str
+    release: int | None = None
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A numbered moment at which an article became public, or was corrected (rules 1 and 6)."""
+
+    number: int
+    article_id: str
+    revision: int
+    released_at: datetime
+
+
+def to_json(article: Article) -> dict[str, Any]:
+    """An article as plain values."""
+    data = asdict(article)
+    for key in ("published_at", "updated_at", "expires_at"):
+        data[key] = data[key].isoformat() if data[key] else None
+    return data
+
+
+def from_json(data: Mapping[str, Any]) -> Article:
+    """The article that `to_json` wrote."""
+    dates = {
+        key: datetime.fromisoformat(data[key]) if data[key] else None
+        for key in ("published_at", "updated_at", "expires_at")
+    }
+    return Article(
+        **{
+            **data,
+            **dates,
+            "authors": tuple(Author(**a) for a in data["authors"]),
+            "labels": tuple(data["labels"]),
+            "topics": tuple(data["topics"]),
+            "picture": Picture(**data["picture"]) if data["picture"] else None,
+            "assets": tuple(Asset(**a) for a in data["assets"]),
+        }
+    )
+
+
+def known(tx: Connection, source: str) -> list[Listing]:
+    """Every article of a source, the gone ones too."""
+    return [_listing(row) for row in tx.execute(select(articles).where(articles.c.source == source))]
+
+
+def stamps(tx: Connection, source: str) -> dict[str, tuple[str, str]]:
+    """Path to (stamp, status) of every article of a source that is not gone."""
+    columns = (articles.c.path, articles.c.stamp, articles.c.status)
+    here = articles.c.status.not_in(("gone", "withdrawn"))
+    rows = tx.execute(select(*columns).where(articles.c.source == source, here))
+    return {row.path: (row.stamp, row.status) for row in rows}
+
+
+def slugs(tx: Connection) -> dict[str, str]:
+    """Slug to id, of every article that ever was."""
+    return {row.slug: row.id for row in tx.execute(select(articles.c.slug, articles.c.id))}
+
+
+def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = None) -> list[Listing]:
+    """Articles, newest first; all of them, or those of one status or with these ids."""
+    query = select(articles).order_by(articles.c.published_at.desc(), articles.c.id)
+    if status:
+        query = query.where(articles.c.status == status)
+    if ids is not None:
+        query = query.where(articles.c.id.in_(list(ids)))
+    return [_listing(row) for row in tx.execute(query)]
+
+
+def _listing(row: Row_) -> Listing:
+    return Listing(
+        from_json(row.data),
+        row.source,
+        row.stamp,
+        row.explicit_id,
+        row.body_hash,
+        row.status,
+        row.release,
+        row.released_at,
+    )
+
+
+def save(tx: Connection, listing: Listing) -> None:
+    """Insert an article, or replace what its id holds. The release stays as `give_releases` gave it."""
+    a = listing.article
+    values = {
+        "id": a.id,
+        "source": listing.source,
+        "path": a.path,
+        "stamp": listing.stamp,
+        "explicit_id": listing.explicit_id,
+        "body_hash": listing.body_hash,
+        "slug": a.slug,
+        "status": listing.status,
+        "published_at": a.published_at,
+        "expires_at": a.expires_at,
+        "revision": a.revision,
+        "data": to_json(a),
+    }
+    if not tx.execute(update(articles).where(articles.c.id == a.id).values(values)).rowcount:
+        tx.execute(articles.insert(), values)
+
+
+def set_status(tx: Connection, source: str, changes: Mapping[str, str]) -> None:
+    """Give articles of a source, by path, another status."""
+    if changes:
+        query = (
+            update(articles)
+            .where(
+                articles.c.source == source,
+                articles.c.path == bindparam("which"),
+                articles.c.status.not_in(("gone", "withdrawn")),
+            )
+            .values(status=bindparam("new"))
+        )
+        tx.execute(query, [{"which": k, "new": v} for k, v in changes.items()])
+
+
+def turn(tx: Connection, now: datetime) -> int:
+    """Let the hour of waiting articles come, and that of expiring ones pass; how many became public."""
+    expired = (articles.c.expires_at.is_not(None)) & (articles.c.expires_at <= now)
+    tx.execute(
+        update(articles)
+        .where(articles.c.status.in_(("published", "waiting")), expired)
+        .values(status="expired")
+    )
+    due = (articles.c.status == "waiting") & (articles.c.published_at <= now)
+    return int(tx.execute(update(articles).where(due).values(status="published")).rowcount)
+
+
+def unreleased(tx: Connection) -> list[tuple[str, int, datetime]]:
+    """(id, revision, published_at) of what is public and has no number yet, corrections too, in rule 1's order."""
+    corrected = select(func.max(releases.c.revision)).where(releases.c.article_id == articles.c.id)
+    query = (
+        select(articles.c.id, articles.c.revision, articles.c.published_at)
+        .where(
+            articles.c.status == "published",
+            or_(articles.c.release.is_(None), articles.c.revision > corrected.scalar_subquery()),
+        )
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    return [(row.id, row.revision, row.published_at) for row in tx.execute(query)]
+
+
+def give_releases(tx: Connection, given: Sequence[Release]) -> None:
+    """Record releases; the first one of an article becomes its own."""
+    if not given:
+        return
+    rows = [
+        {"release": r.number, "article_id": r.article_id, "revision": r.revision, "released_at": r.released_at}
+        for r in given
+    ]
+    tx.execute(releases.insert(), rows)
+    first = (
+        update(articles)
+        .where(articles.c.id == bindparam("article_id"), articles.c.release.is_(None))
+        .values(release=bindparam("number"), released_at=bindparam("moment"))
+    )
+    tx.execute(
+        first,
+        [{"article_id": r.article_id, "number": r.number, "moment": r.released_at} for r in given],
+    )
+
+
+def newest_release(tx: Connection) -> Release | None:
+    """The release with the highest number, if there is any."""
+    row = tx.execute(select(releases).order_by(releases.c.release.desc()).limit(1)).first()
+    return Release(row.release, row.article_id, row.revision, row.released_at) if row else None
+
+
+def releases_between(tx: Connection, lo: int, hi: int) -> list[Release]:
+    """Releases with lo < number ≤ hi, in order."""
+    query = select(releases).where(releases.c.release > lo, releases.c.release <= hi)
+    rows = tx.execute(query.order_by(releases.c.release))
+    return [Release(r.release, r.article_id, r.revision, r.released_at) for r in rows]
+
+
+def release_before(tx: Connection, moment: datetime) -> int:
+    """The mark that stands just before the first release after `moment` (rule 4)."""
+    first = tx.scalar(select(func.min(releases.c.release)).where(releases.c.released_at > moment))
+    if first is not None:
+        return int(first) - 1
+    return int(tx.scalar(select(func.max(releases.c.release))) or 0)
+
+
+def mailed(tx: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these articles a message that left, or may have left, has named."""
+    left = exists().where(
+        deliveries.c.variant_id == variant_articles.c.variant_id,
+        deliveries.c.status.in_(("sent", "unknown", "sending", "bounced")),
+    )
+    query = select(variant_articles.c.article_id).distinct()
+    return set(tx.scalars(query.where(variant_articles.c.article_id.in_(list(ids)), left)))

@@ -1,0 +1,277 @@
+"""The tables. Times are stored in UTC; JSON holds what is never searched by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime; a naive one is a fault of the caller. Comes back in UTC from every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC on the way in; without a zone where the database keeps none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Aware again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _key() -> Column[Any]:
+    return Column("id", Integer, primary_key=True)
+
+
+keys = Table("keys", metadata, _key(), Column("secret", LargeBinary, nullable=False))
+
+# What the clock did last, by name: the newest slot of a schedule, or when a thing was done.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("slot", String(40), nullable=False, server_default=""),
+    Column("at", Moment, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(400), primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("stamp", String(60), nullable=False),
+    Column("explicit_id", Text, nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("slug", String(200), nullable=False, unique=True),
+    Column("status", String(10), nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revision", Integer, nullable=False),
+    Column("release", Integer, unique=True),
+    Column("released_at", Moment),
+    Column("data", JSON, nullable=False),
+    Index(None, "source", "path"),
+)
+
+# Rule 1 and 6: an article's first release, and one more for each correction.
+releases = Table(
+    "releases",
+    metadata,
+    Column("release", Integer, primary_key=True, autoincrement=False),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("released_at", Moment, nullable=False, index=True),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    _key(),
+    Column("address", String(320), nullable=False),
+    Column("address_key", String(320), nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("attributes", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _key(),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
+    Column("newsletter", String(63), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("topics", JSON),
+    Column("cadence", String(10), nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("paused_until", Moment),
+    Column("mark", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("next_due_at", Moment),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    UniqueConstraint("subscriber_id", "newsletter"),
+    Index(None, "newsletter", "cadence", "next_due_at"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_key", String(320), primary_key=True),
+    Column("reason", String(60), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    _key(),
+    Column("newsletter", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("cadence", String(10), nullable=False),
+    Column("slot", String(40), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("by_hand", Boolean, nullable=False),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("approved_hash", String(64), nullable=False, server_default=""),
+    Column("everybody", Boolean, nullable=False),
+    Column("intro", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("opens_at", Moment),
+    Column("opened_at", Moment),
+    Column("closes_at", Moment),
+    Column("done_at", Moment),
+    UniqueConstraint("newsletter", "number"),
+    # A cancelled slot may be cut again; nothing else shares a slot (rule 8).
+    Index(
+        "uq_editions_slot",
+        "newsletter",
+        "cadence",
+        "slot",
+        unique=True,
+        sqlite_where=text("state != 'cancelled'"),
+        postgresql_where=text("state != 'cancelled'"),
+    ),
+)
+
+cuts = Table(
+    "cuts",
+    metadata,
+    _key(),
+    Column("newsletter", String(63), nullable=False),
+    Column("cadence", String(10), nullable=False),
+    Column("slot", String(40), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("edition_id", ForeignKey("editions.id")),
+    Column("at", Moment, nullable=False),
+    Column("hi", Integer, nullable=False),
+    Column("cursor", Integer, nullable=False),
+    Column("finished_at", Moment),
+)
+
+# Frozen HTML and text: the frame of an edition and its stories, each rendered and inlined once (rule 14).
+pieces = Table(
+    "pieces",
+    metadata,
+    _key(),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    Column("name", String(500), nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("edition_id", "name"),
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    _key(),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("pieces", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    UniqueConstraint("edition_id", "key"),
+)
+
+# What a variant names, in order; an empty role is an article that is only counted in "and 40 more".
+variant_articles = Table(
+    "variant_articles",
+    metadata,
+    Column("variant_id", ForeignKey("variants.id"), primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("role", String(10), nullable=False),
+    Index(None, "article_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _key(),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("subscription_id", ForeignKey("subscriptions.id"), nullable=False, index=True),
+    Column("variant_id", ForeignKey("variants.id"), nullable=False, index=True),
+    Column("address", String(320), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("lo", Integer, nullable=False),
+    Column("hi", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("generation", Integer, nullable=False, server_default="1"),
+    Column("worker", String(60), nullable=False, server_default=""),
+    Column("first_due_at", Moment, nullable=False),
+    Column("dated_at", Moment),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("acknowledged_at", Moment),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default=""),
+    UniqueConstraint("edition_id", "subscriber_id"),
+    Index(None, "status", "due_at"),
+    Index(None, "edition_id", "status"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _key(),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("old", String(10), nullable=False),
+    Column("new", String(10), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("worker", String(60), nullable=False, server_default=""),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default=""),
+)
