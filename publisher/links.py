@@ -1,7 +1,7 @@
 """Keyed tokens: in links, in the envelope sender of every mail (VERP), and in Message-IDs.
 
-A token carries numbers and a truncated HMAC-SHA256 over its purpose and them; it holds nothing secret. One made for
-one purpose, or with a key that is not ours, reads as None, and so does anything malformed.
+A token carries numbers and a truncated HMAC-SHA256 over its purpose and them; it holds nothing secret. One
+made for another purpose, or with a key that is not ours, reads as None, and so does anything malformed.
 """
 
 from __future__ import annotations

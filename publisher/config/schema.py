@@ -246,3 +246,14 @@ class Config(Section):
     delivery: DeliveryPolicy = DeliveryPolicy()
     web: Web = Web()
     schedule: Schedule = Schedule()
+
+    @property
+    def named_sources(self) -> dict[str, Path]:
+        """Each source by a name that survives a move of the publication to another folder."""
+        named: dict[str, Path] = {}
+        for source in self.sources:
+            name, number = source.path.name, 2
+            while name in named:
+                name, number = f"{source.path.name}-{number}", number + 1
+            named[name] = source.path
+        return named

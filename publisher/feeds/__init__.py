@@ -35,8 +35,8 @@ def render(
 ) -> list[FeedDocument]:
     """The feed in each of its formats, from articles that are all public.
 
-    The same input gives the same bytes, anywhere and at any time. `sizes` are bytes by URL of the files that the
-    publication hosts: sound, film and lead pictures among them become enclosures.
+    The same input gives the same bytes, anywhere and at any time. `sizes` are bytes by URL of the files
+    that the publication hosts: sound, film and lead pictures among them become enclosures.
     """
     entries = [entry(article, feed, publication, sizes) for article in select(feed, articles)]
     head = channel(feed, publication, entries)

@@ -1,4 +1,4 @@
-"""What the three formats have in common: text that any of them can carry, taken from articles and configuration."""
+"""What the three formats have in common: articles and settings, as text that any of them can carry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDS = UUID("6a2c1b0e-6f0b-5d53-9d6b-0f3b0a4d9c11")
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The feed itself: `home` is the page that it accompanies, `base` what the paths of its documents are put to."""
+    """The feed itself: `home` is the page beside it, `base` the address that its documents' paths follow."""
 
     title: str
     description: str
@@ -34,7 +34,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A local file that goes with an entry: its address, media type and length in bytes (RFC 4287 section 4.2.7.2)."""
+    """A hosted file that goes with an entry; `length` in bytes (RFC 4287 section 4.2.7.2)."""
 
     url: str
     media_type: str
@@ -43,7 +43,7 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article in a feed, every text fit for XML 1.0. `html` is None where the feed carries summaries only."""
+    """One article in a feed, all text fit for XML 1.0; `html` is None in a feed of summaries."""
 
     id: str
     url: str
@@ -60,33 +60,34 @@ class Entry:
 
     @property
     def iri(self) -> str:
-        """The id as atom:id wants it (RFC 4287 section 4.2.6): an id that is no IRI becomes a UUID made from it."""
+        """The id for atom:id (RFC 4287 section 4.2.6): one that is no IRI becomes a UUID made from it."""
         return self.id if _IRI.fullmatch(self.id) else uuid5(_IDS, self.id).urn
 
 
 def channel(feed: Feed, publication: Publication, entries: Iterable[Entry]) -> Channel:
     """The feed's own facts; it was updated when its latest entry was, an empty one in 1970."""
-    title = _line(feed.title) or _line(publication.title) or publication.url
+    base = _line(publication.url)
+    title = _line(feed.title) or _line(publication.title) or base
     return Channel(
         title=title,
         description=_line(feed.description) or _line(publication.description) or title,
         language=publication.language,
         author=_line(publication.title) or title,
-        home=f"{publication.url}/",
-        base=publication.url,
+        home=f"{base}/",
+        base=base,
         updated=max((entry.updated for entry in entries), default=_EMPTY_FEED),
     )
 
 
 def entry(article: Article, feed: Feed, publication: Publication, sizes: Mapping[str, int]) -> Entry:
-    """The article as an entry of the feed; a size (bytes) is known of files that the publication hosts itself."""
+    """The article as an entry of the feed; `sizes` are bytes by URL of files hosted here."""
     published = article.published_at.replace(microsecond=0)
     summary = _line(article.summary)
     language = article.language if _LANGUAGE.fullmatch(article.language) else ""
     return Entry(
         id=_line(article.id),
         url=_line(article.url),
-        title=_line(article.title) or summary or _line(article.url),
+        title=_line(article.title) or summary or _line(article.url) or "-",
         summary=summary,
         html=_text(article.html) if feed.content == "full" else None,
         published=published,

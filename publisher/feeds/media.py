@@ -1,4 +1,4 @@
-"""Media types by file extension, the same on every machine: the system's own table would change the bytes of a feed."""
+"""Media types by file extension, from a table of our own: the system's differs between machines."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,8})(?:[?#]|$)")
 
 
 def media_type(address: str) -> str:
-    """The type of a picture, sound or film by the extension of its address; empty where it is none of them."""
+    """The type of a picture, sound or film by its address's extension; empty for anything else."""
     found = _EXTENSION.search(address.rpartition("/")[2])
     return MEDIA_TYPES.get(found[1].lower(), "") if found else ""

@@ -9,7 +9,7 @@ from publisher.model.articles import Article
 
 
 def select(feed: Feed, articles: Iterable[Article]) -> list[Article]:
-    """The newest public articles of the feed's topics, at most `feed.entries`; equal dates are ordered by id."""
+    """The newest articles of the feed's topics, at most `feed.entries`; equal dates go by id."""
     if feed.topics != "all":
         wanted = {_key(topic) for topic in feed.topics}
         articles = (a for a in articles if not wanted.isdisjoint(map(_key, (*a.topics, *a.labels))))

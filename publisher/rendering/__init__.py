@@ -1,1 +1,1 @@
-"""Templates to text: mail stories, frames and pages. Opens no socket, and no file outside the template folders."""
+"""Templates to text: mail and pages. Opens no socket, and no file outside the template folders."""

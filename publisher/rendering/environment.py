@@ -10,20 +10,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import publisher
 from publisher.errors import ContentError
 from publisher.rendering import marks
+from publisher.rendering.wrapping import underlined, wrapped
 
 _PLAIN = {"builtins", "datetime", "jinja2", "markupsafe"}
 _MAIL = "mail/"
 _LINES_KEPT = 256
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HALVES = (
+    ("January", "February", "March", "April", "May", "June"),
+    ("July", "August", "September", "October", "November", "December"),
+)
+_MONTHS = [month for half in _HALVES for month in half]
 
 
 def builtin() -> Path:
-    """The templates that come with the program: inside the package when installed, beside it in a checkout."""
+    """The templates of the program itself: inside the package when installed, beside it in a checkout."""
     package = Path(publisher.__file__).parent
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
@@ -31,13 +46,15 @@ def builtin() -> Path:
 
 def long_date(day: date) -> str:
     """A date in words: Saturday 21 November 2026."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    # not strftime: its names change with the locale of the process
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 class Templates:
     """Templates by name, such as `mail/frame.html`; the first folder that has the file wins.
 
-    Everything raises ContentError with the template's file and line: syntax, unknown names, what the sandbox forbids.
+    Every method raises ContentError with the template's file and line for a fault in syntax, an unknown name,
+    or something that the sandbox forbids.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -45,7 +62,7 @@ class Templates:
         self._environment = _Environment(tuple(folders), self._secret)
         self._line = lru_cache(_LINES_KEPT)(self._compile_line)
 
-    def render(self, name: str, **context: Any) -> str:
+    def render(self, name: str, /, **context: Any) -> str:
         """The template called `name`, rendered; values are escaped if the name ends in `.html`.
 
         In templates under `mail/`, fields are marks in the result (rule 15).
@@ -54,19 +71,19 @@ class Templates:
             text = self._environment.get_template(name).render(context)
         except Exception as error:
             _raise_content_error(error, name)
-        return marks.finish(text, self._secret, html=name.endswith(".html")) if name.startswith(_MAIL) else text
+        return marks.finish(text, self._secret, name) if name.startswith(_MAIL) else text
 
-    def css(self, name: str, **context: Any) -> str:
+    def css(self, name: str, /, **context: Any) -> str:
         """The text of a stylesheet, rendered with `context` and not escaped."""
         return self.render(name, **context)
 
-    def line(self, source: str, place: str, **context: Any) -> str:
+    def line(self, source: str, place: str, /, **context: Any) -> str:
         """A template that stands in the configuration at `place`; not escaped, and fields are marks."""
         try:
             text = self._line(source, place).render(context)
         except Exception as error:
             _raise_content_error(error, place, place)
-        return marks.finish(text, self._secret, html=False)
+        return marks.finish(text, self._secret, place)
 
     def _compile_line(self, source: str, place: str) -> Template:
         environment = self._environment
@@ -109,7 +126,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
         )
         self._secret = secret
-        self.filters["long_date"] = long_date
+        self.filters |= {"long_date": long_date, "wrapped": wrapped, "underlined": underlined}
         # known to the parser only: the transform has replaced it before anything runs
         self.filters["fallback"] = _misplaced_fallback
 

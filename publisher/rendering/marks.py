@@ -1,13 +1,13 @@
-"""Fields in mail templates (rule 15): expressions become marks when a template is parsed, and are checked when rendered.
+"""Fields in mail templates (rule 15): marked when a template is parsed, checked when it is rendered.
 
-While a template renders, each mark carries a secret and the place where it was written. Only marks with the secret
-survive: whatever looks like a mark in an article or in the configuration is taken apart.
+While a template renders, each mark carries a secret and the place where it was written. Only marks with the
+secret survive: whatever looks like a mark in an article or in the configuration is taken apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container
 from html import unescape
 from html.parser import HTMLParser
 
@@ -40,32 +40,32 @@ def place(tree: nodes.Template, file: str, secret: str) -> None:
     for block in tree.find_all(_CHANGING):
         for const in block.find_all(nodes.Const):
             if isinstance(const.value, str) and secret in const.value:
-                raise ContentError(file, const.lineno, "", "a field cannot stand in a macro, set, call or filter block")
+                raise ContentError(
+                    file, const.lineno, "", "a field cannot stand in a macro, set, call or filter block"
+                )
 
 
-def finish(text: str, secret: str, *, html: bool) -> str:
-    """Check where the marks stand in rendered text, take their secrets off, and take apart what only looks like one.
+def finish(text: str, secret: str, name: str) -> str:
+    """Check the marks in what template `name` rendered, take off their secrets, and take false ones apart.
 
-    Raises ContentError for a field in a tag (addresses excepted), in a comment, or in an element such as `<style>`.
+    Raises ContentError for a field in a tag (addresses excepted), in a comment, or in `<style>` and its like.
     """
-    if html and secret in text:
+    if name.endswith(".html") and secret in text:
         checker = _Checker(secret)
         checker.feed(text)
         checker.close()
     parts = re.split(_pattern(secret), text)
     parts[::4] = [_harmless(part) for part in parts[::4]]
     clean = "".join(
-        part if i % 4 == 0 else _final(part, parts[i + 2])
-        for i, part in enumerate(parts)
-        if i % 4 in (0, 1)
+        part if i % 4 == 0 else _final(part, parts[i + 2]) for i, part in enumerate(parts) if i % 4 in (0, 1)
     )
     if secret in clean.lower():
-        raise ContentError("mail", 0, "", "a field was changed by a filter after it was rendered")
+        raise ContentError(name, 0, "", "a field was changed by a filter after it was rendered")
     return clean
 
 
 def plain_fallbacks(html: str) -> str:
-    """Marks in finished HTML with their fallbacks as plain text, as the message compiler expects them in every part."""
+    """Finished HTML in which the fallbacks of marks are plain text, as they are in every other part."""
     pattern = f"({fields.OPEN}[^{fields.MIDDLE}]*{fields.MIDDLE})([^{fields.CLOSE}]*)"
     return re.sub(pattern, lambda found: found[1] + unescape(found[2]), html)
 
@@ -75,7 +75,13 @@ def _placed(node: nodes.Expr, file: str, secret: str) -> nodes.Const | None:
     fallback = ""
     if isinstance(node, nodes.Filter) and node.name == "fallback" and _name(node.node):
         values = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
-        if len(node.args) != 1 or node.kwargs or node.dyn_args or not values or not isinstance(values[0], str):
+        if (
+            len(node.args) != 1
+            or node.kwargs
+            or node.dyn_args
+            or not values
+            or not isinstance(values[0], str)
+        ):
             raise _misused(file, node.lineno, _name(node.node))
         fallback, node = values[0], node.node or node
     name = _name(node)
@@ -105,7 +111,8 @@ def _misused(file: str, line: int, name: str) -> ContentError:
 
 
 def _pattern(secret: str) -> str:
-    return f"{fields.OPEN}{secret}@([^@]+)@(\\d+)@[^{fields.MIDDLE}]*{fields.MIDDLE}([^{fields.CLOSE}]*){fields.CLOSE}"
+    head = f"{fields.OPEN}{secret}@([^@]+)@(\\d+)@[^{fields.MIDDLE}]*"
+    return f"{head}{fields.MIDDLE}([^{fields.CLOSE}]*){fields.CLOSE}"
 
 
 def _final(name: str, fallback: str) -> str:
@@ -123,29 +130,36 @@ class _Checker(HTMLParser):
 
     def __init__(self, secret: str) -> None:
         super().__init__(convert_charrefs=False)
-        self._secret, self._raw = secret, ""
+        self._secret, self._inside = secret, ""
 
-    def _marks(self, text: str) -> Iterator[tuple[str, ContentError]]:
-        for found in re.finditer(f"{self._secret}@([^@]+)@(\\d+)@([^{fields.MIDDLE}]*)", text):
-            reason = "a field cannot stand in a tag's attributes, in a comment, or in <style> and its like"
-            yield found[1], ContentError(found[3], int(found[2]), found[1], reason)
+    def _refuse(self, text: str, allowed: Container[str] = ()) -> None:
+        for name, line, file in re.findall(f"{self._secret}@([^@]+)@(\\d+)@([^{fields.MIDDLE}]*)", text):
+            if name not in allowed:
+                reason = (
+                    "a field cannot stand in a tag's attributes, in a comment, or in <style> and its like"
+                )
+                raise ContentError(file, int(line), name, reason)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, error in self._marks(self.get_starttag_text() or ""):
-            if name not in _ADDRESSES:
-                raise error
-        self._raw = tag if tag in _RAW else ""
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        del attrs
+        self._refuse(self.get_starttag_text() or "", _ADDRESSES)
+        self._inside = tag if tag in _RAW else ""
 
     def handle_endtag(self, tag: str) -> None:
-        self._raw = ""
+        self._inside = "" if tag == self._inside else self._inside
 
     def handle_data(self, data: str) -> None:
-        for name, error in self._marks(data) if self._raw else ():
-            if (self._raw, name) != ("title", "slot.subject"):
-                raise error
+        if self._inside:
+            self._refuse(data, {"slot.subject"} if self._inside == "title" else ())
 
     def handle_comment(self, data: str) -> None:
-        for _, error in self._marks(data):
-            raise error
+        self._refuse(data)
 
-    handle_decl = unknown_decl = handle_pi = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        self._refuse(decl)
+
+    def unknown_decl(self, data: str) -> None:
+        self._refuse(data)
+
+    def handle_pi(self, data: str) -> None:
+        self._refuse(data)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, update
 
+from publisher.editions.windows import Candidate
 from publisher.model.articles import Article, Asset, Author, Picture
 from publisher.store.schema import articles, deliveries, releases, variant_articles
 
@@ -126,6 +127,7 @@ def save(tx: Connection, listing: Listing) -> None:
         "published_at": a.published_at,
         "expires_at": a.expires_at,
         "revision": a.revision,
+        "topics": list(a.topics),
         "data": to_json(a),
     }
     if not tx.execute(update(articles).where(articles.c.id == a.id).values(values)).rowcount:
@@ -204,6 +206,37 @@ def releases_between(tx: Connection, lo: int, hi: int) -> list[Release]:
     query = select(releases).where(releases.c.release > lo, releases.c.release <= hi)
     rows = tx.execute(query.order_by(releases.c.release))
     return [Release(r.release, r.article_id, r.revision, r.released_at) for r in rows]
+
+
+def candidates(tx: Connection, lo: int, hi: int) -> list[Candidate]:
+    """Everything that a window within (lo, hi] may hold, with articles as they stand now (rule 3)."""
+    query = (
+        select(
+            releases.c.release,
+            releases.c.article_id,
+            releases.c.revision,
+            articles.c.revision.label("newest"),
+            articles.c.release.label("first"),
+            articles.c.status,
+            articles.c.topics,
+            articles.c.published_at,
+        )
+        .join(articles, articles.c.id == releases.c.article_id)
+        .where(releases.c.release > lo, releases.c.release <= hi)
+        .order_by(releases.c.release)
+    )
+    return [
+        Candidate(
+            r.release,
+            r.article_id,
+            r.newest,
+            r.release == r.first,
+            r.status == "published",
+            frozenset(r.topics),
+            r.published_at,
+        )
+        for r in tx.execute(query)
+    ]
 
 
 def release_before(tx: Connection, moment: datetime) -> int:

@@ -85,6 +85,7 @@ articles = Table(
     Column("published_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("revision", Integer, nullable=False),
+    Column("topics", JSON, nullable=False),
     Column("release", Integer, unique=True),
     Column("released_at", Moment),
     Column("data", JSON, nullable=False),
@@ -161,6 +162,8 @@ editions = Table(
     Column("approved_hash", String(64), nullable=False, server_default=""),
     Column("everybody", Boolean, nullable=False),
     Column("intro", Text, nullable=False, server_default=""),
+    # The pieces of the archive page: the union of all variants (rule 14).
+    Column("archive", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("opens_at", Moment),
     Column("opened_at", Moment),

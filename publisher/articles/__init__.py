@@ -1,0 +1,10 @@
+"""Articles: from the bytes of a file to a manuscript, and from a manuscript to an article with its place."""
+
+from __future__ import annotations
+
+from publisher.articles.decoding import MAX_BYTES
+from publisher.articles.naming import keys_of, slugify, topics_of
+from publisher.articles.placing import place
+from publisher.articles.reading import SUFFIXES, read
+
+__all__ = ["MAX_BYTES", "SUFFIXES", "keys_of", "place", "read", "slugify", "topics_of"]

@@ -1,0 +1,223 @@
+"""The block of keys and values at the top of a file, in whichever notation it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+from frontmatter.default_handlers import BaseHandler, YAMLHandler
+
+from publisher.errors import ContentError
+
+MAX_BLOCK = 64_000
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value]"
+
+# every scalar stays the text its author wrote: no `no` that becomes False, no 12:30 that becomes 750
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
+_JSON = re.compile(r"\{\s*[\"}]")
+_SUSPECT = re.compile(r"(?:^|[\s\[{,])\*\S|(?:[\[{][^\[{]*){50}|(?:[-?][ \t]){10}", re.MULTILINE)
+_MOST_DEEP = 20
+_KEY = re.compile(r"^([ \t]*)(?:\.\. |- )?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
+_HEADER_LINE = re.compile(r"(?:\.\. )?([A-Za-z][\w-]*):(?:[ \t]+(.*))?")
+_ANCHORS = {"title", "date", "draft", "published", "status"}
+_REASONS = {
+    "mapping values are not allowed": "a value that holds a colon and a space must stand in quotes",
+    "that cannot start any token": "a value may not start with this character: put it in quotes",
+    "undefined alias": "a value that starts with * must stand in quotes",
+    "could not find expected ':'": "expected `key: value`",
+    "expected <block end>": "the indentation does not fit, or quotes inside a value end it too early",
+    "unexpected end of stream": "quotes are opened and never closed",
+    "expected ',' or": "a bracket is opened and never closed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands above the text: keys in small letters without `-` and `_`, values as written, their lines."""
+
+    path: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    notation: str = ""
+
+    def first(self, *keys: str) -> tuple[str, Value]:
+        """The first of these keys that says something, and what; two empty strings when none does."""
+        for key in keys:
+            value = self.values.get(key, "")
+            if value and not (isinstance(value, str) and value.lower() in ("null", "~", "none")):
+                return key, value
+        return "", ""
+
+    def text(self, *keys: str) -> str:
+        """The first of these keys that says something in plain text; else an empty string."""
+        found = (self.first(key)[1] for key in keys)
+        return next((value for value in found if value and isinstance(value, str)), "")
+
+    def error(self, key: str, reason: str) -> ContentError:
+        """The error to raise about this key."""
+        return ContentError(self.path, self.lines.get(key, 1), key, reason)
+
+
+class _TOMLHandler(BaseHandler):
+    FM_BOUNDARY = re.compile(r"^\+{3}\s*$", re.MULTILINE)
+
+    def load(self, fm: str) -> dict[str, Any]:
+        return tomllib.loads(fm, parse_float=str)
+
+
+def split(text: str, path: str) -> tuple[Header, str, int]:
+    """The header, the body, and the line at which the body starts. A file without a header has an empty one.
+
+    Raises ContentError with the line in the file for a block that is unclosed, over 64 kB, or wrong.
+    """
+    blank = _BLANK_LINES.match(text)
+    start = blank.end() if blank else 0
+    if re.compile(r"---[^\S\n]*(?:\n|$)").match(text, start):
+        return _fenced(text, start, path, "---", re.compile(r"^(?:---|\.\.\.)[^\S\n]*$", re.MULTILINE))
+    if re.compile(r"\+\+\+[^\S\n]*(?:\n|$)").match(text, start):
+        return _fenced(text, start, path, "+++", re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE))
+    if _JSON.match(text, start):
+        return _json(text, start, path)
+    return _header_lines(text, start, path)
+
+
+def normal(key: str) -> str:
+    """Keys are alike in any case, with `-`, `_` or a space."""
+    return re.sub(r"[-_ ]", "", key).lower()
+
+
+def _fenced(
+    text: str, start: int, path: str, fence: str, closing: re.Pattern[str]
+) -> tuple[Header, str, int]:
+    first = text.count("\n", 0, start) + 2
+    begin = text.find("\n", start) + 1 or len(text)
+    end = closing.search(text, begin, begin + MAX_BLOCK)
+    if end is None:
+        long = len(text) > begin + MAX_BLOCK
+        reason = f"no {fence} line closes it" + (f" within {MAX_BLOCK // 1000} kB" if long else "")
+        raise ContentError(path, first - 1, "front matter", reason)
+    block = text[begin : end.start()]
+    try:
+        data = _yaml(block) if fence == "---" else _TOMLHandler().load(block)
+    except RecursionError:
+        raise ContentError(path, first, "front matter", "too many brackets inside each other") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = min(mark.line, block.count("\n") - 1) if mark else 0
+        raise ContentError(path, first + max(line, 0), "front matter", _reason(error)) from None
+    except ValueError as error:
+        at = re.search(r"\s*\(at line (\d+),.*\)", str(error))
+        line = int(at[1]) - 1 if at else 0
+        reason = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", str(error)).lower()
+        raise ContentError(path, first + line, "front matter", reason) from None
+    if data is None or data == "":
+        data = {}
+    if not isinstance(data, dict):
+        raise ContentError(
+            path, first, "front matter", f"expected `key: value` lines between the {fence} lines"
+        )
+    body = text[end.end() + 1 :]
+    return _header(path, data, block, first, fence), body, text.count("\n", 0, end.end()) + 2
+
+
+def _yaml(block: str) -> Any:
+    if _SUSPECT.search(block):
+        _inspect(block)
+    return YAMLHandler().load(block, Loader=_LOADER)
+
+
+def _inspect(block: str) -> None:
+    """Refuse what would blow up when it is built: an alias, and nesting that the C stack does not survive."""
+    depth = 0
+    for event in yaml.parse(block, Loader=_LOADER):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "found undefined alias", event.start_mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MOST_DEEP:
+            raise RecursionError
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    if "'\\t'" in problem:
+        return "not valid YAML: a tab; indent with spaces"
+    return "not valid YAML: " + next((plain for part, plain in _REASONS.items() if part in problem), problem)
+
+
+def _json(text: str, start: int, path: str) -> tuple[Header, str, int]:
+    first = text.count("\n", 0, start) + 1
+    try:
+        data, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(
+            text[start : start + MAX_BLOCK]
+        )
+    except json.JSONDecodeError as error:
+        reason = f"not valid JSON: {error.msg.lower()}"
+        raise ContentError(path, first + error.lineno - 1, "front matter", reason) from None
+    except RecursionError:
+        raise ContentError(path, first, "front matter", "too many brackets inside each other") from None
+    stop = start + end
+    header = _header(path, data, text[start:stop], first, "{")
+    body = text[stop:].lstrip(" \t")
+    return header, body.removeprefix("\n"), text.count("\n", 0, stop) + 2
+
+
+def _header_lines(text: str, start: int, path: str) -> tuple[Header, str, int]:
+    """`Title: …` lines above the first blank one, as Pelican and Nikola write them."""
+    first = text.count("\n", 0, start) + 1
+    stop = text.find("\n\n", start, start + MAX_BLOCK)
+    block = text[start : stop if stop >= 0 else start + MAX_BLOCK].rstrip("\n")
+    data: dict[str, str] = {}
+    key = ""
+    for line in block.split("\n"):
+        if found := _HEADER_LINE.fullmatch(line):
+            key = found[1]
+            data[key] = (found[2] or "").strip()
+        elif key and line[:1] in " \t":
+            data[key] += " " + line.strip()
+        else:
+            return Header(path), text, 1
+    if not _ANCHORS & {normal(key) for key in data}:
+        return Header(path), text, 1
+    end = start + len(block)
+    notation = ".." if block.startswith(".. ") else ":"
+    return _header(path, data, block, first, notation), text[end + 1 :], text.count("\n", 0, end) + 2
+
+
+def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation: str) -> Header:
+    found: dict[str, tuple[int, int]] = {}
+    for indent, key, line in _keys(block, first):
+        if key not in found or indent < found[key][0]:
+            found[key] = indent, line
+    values = {normal(str(key)): _plain(value) for key, value in data.items()}
+    return Header(path, values, {key: line for key, (_, line) in found.items()}, notation)
+
+
+def _keys(block: str, first: int) -> Iterator[tuple[int, str, int]]:
+    line, at = first, 0
+    for found in _KEY.finditer(block):
+        line += block.count("\n", at, found.start())
+        at = found.start()
+        yield len(found[1]), normal(found[2]), line
+
+
+def _plain(value: Any) -> Value:
+    """TOML and JSON know types; from here on a value is text, a list or a mapping."""
+    if isinstance(value, dict):
+        return {normal(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.strip() if isinstance(value, str) else str(value)

@@ -1,0 +1,126 @@
+"""A manuscript gets its identity and its place: every address absolute, every local file an asset."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from publisher.articles.reading import SUFFIXES
+from publisher.articles.sanitising import markup, tree
+from publisher.model.articles import Article, Asset, Manuscript, Picture
+
+_ADDRESSES = ("src", "href", "poster")
+_REFERRING = ("a", "img", "source", "audio", "video")
+
+
+def place(
+    manuscript: Manuscript,
+    *,
+    id: str,
+    slug: str,
+    url: str,
+    published_at: datetime,
+    topics: tuple[str, ...],
+    revision: int,
+    site: str,
+    default_language: str,
+    files: Container[str],
+) -> Article:
+    """The article that `manuscript` becomes at `url`.
+
+    `files` are the paths inside its source (POSIX). One that it refers to becomes an asset beside the article's
+    page, if that page is part of `site`; every other address is resolved as a browser at `url` would.
+    """
+    links = _Links(manuscript.path, url, site, files)
+    picture = _picture(manuscript.picture, links)
+    html = _absolute(manuscript.html, links)
+    updated = manuscript.updated_at or published_at
+    return Article(
+        id=id,
+        path=manuscript.path,
+        slug=slug,
+        url=url,
+        title=manuscript.title,
+        summary=manuscript.summary,
+        html=html,
+        published_at=published_at.astimezone(UTC),
+        updated_at=max(updated, published_at).astimezone(UTC),
+        authors=manuscript.authors,
+        labels=manuscript.labels,
+        topics=topics,
+        picture=picture,
+        expires_at=manuscript.expires_at,
+        language=manuscript.language or default_language,
+        revision=revision,
+        correction=manuscript.correction,
+        assets=tuple(links.assets.values()),
+    )
+
+
+def _picture(picture: Picture | None, links: _Links) -> Picture | None:
+    if picture is None:
+        return None
+    address = links.resolve(picture.url)
+    return replace(picture, url=address) if address.startswith(("http://", "https://")) else None
+
+
+def _absolute(html: str, links: _Links) -> str:
+    if not any(f"{name}=" in html for name in _ADDRESSES):
+        return html
+    root = tree(html)
+    for element in root.iter(*_REFERRING):
+        for name in _ADDRESSES:
+            if (address := element.get(name)) is not None:
+                element.set(name, links.resolve(address))
+    return markup(root)
+
+
+@dataclass(slots=True)
+class _Links:
+    """The addresses of one article, and the assets that they turn out to be (by file)."""
+
+    path: str
+    url: str
+    site: str
+    files: Container[str]
+    assets: dict[str, Asset] = field(default_factory=dict)
+
+    def resolve(self, address: str) -> str:
+        """The absolute address; one that no parser understands stays as it is."""
+        address = address.strip()
+        try:
+            parts = urlsplit(address)
+            if parts.scheme:
+                return address
+            if parts.netloc:
+                return f"https:{address}"
+            if parts.path and (file := self._file(unquote(parts.path))):
+                return self._asset(file).url + (f"#{parts.fragment}" if parts.fragment else "")
+            return urljoin(self.url, address) if address else self.url
+        except ValueError:
+            return address
+
+    def _file(self, path: str) -> str:
+        """The file that is meant: beside the article, else counted from the source's root."""
+        if not self.url.startswith(self.site.rstrip("/") + "/"):
+            return ""
+        folders = [""] if path.startswith("/") else [posixpath.dirname(self.path), ""]
+        for folder in folders:
+            file = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
+            if file in self.files and PurePosixPath(file).suffix.lower() not in SUFFIXES:
+                return file
+        return ""
+
+    def _asset(self, file: str) -> Asset:
+        if file not in self.assets:
+            taken = {asset.url.casefold() for asset in self.assets.values()}
+            base = self.url if self.url.endswith("/") else self.url.removesuffix(".html") + "/"
+            *folders, name = file.split("/")
+            while (url := base + quote(name)).casefold() in taken:
+                name = f"{folders.pop()}-{name}" if folders else f"_{name}"
+            self.assets[file] = Asset(file, url)
+        return self.assets[file]

@@ -1,0 +1,77 @@
+"""Plain text out of titles, summaries and HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from publisher.articles.decoding import printable
+
+MAX_SUMMARY = 300
+
+_INLINE = "a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr"
+_TAG = re.compile(rf"</?(?:{_INLINE})\b[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<(?:br|/p)\b[^<>]*>", re.IGNORECASE)
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_MARKS = re.compile(r"(?<![\w\\])(\*\*|\*)(?=\S)([^*]+?)(?<=\S)\1(?!\w)")
+_CODE = re.compile(r"`([^`]+)`")
+# no-break spaces are the author's: they stay
+_SPACE = re.compile("[^\\S\u00a0\u202f]+")
+_ASIDE = {"blockquote", "figure", "li", "table"}
+_NO_PROSE = {"figure", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
+
+
+def flat(text: str) -> str:
+    """One plain line: tags, entities and the commonest Markdown marks resolved, white space joined."""
+    text = _TAG.sub("", _BREAK.sub(" ", text))
+    text = _MARKS.sub(r"\2", _LINK.sub(r"\1", text))
+    text = html.unescape(_CODE.sub(r"\1", text))
+    return joined(text)
+
+
+def joined(text: str) -> str:
+    """The text on one line, with single spaces."""
+    return _SPACE.sub(" ", printable(text)).strip()
+
+
+def cut(text: str, most: int = MAX_SUMMARY) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis, never over `most` characters."""
+    if len(text) <= most:
+        return text
+    at = text.rfind(" ", most * 4 // 5, most)
+    return text[: at if at > 0 else most - 1].rstrip(" ,;:.–—-") + "…"
+
+
+def words(element: HtmlElement) -> str:
+    """What an element says, on one line, without the numbers of footnotes."""
+    parts: list[str] = []
+    _collect(element, parts)
+    return joined("".join(parts))
+
+
+def _collect(element: HtmlElement, parts: list[str]) -> None:
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment")):
+        if event == "start":
+            if node.tag == "br" or (node.tag in ("p", "li", "div") and parts):
+                parts.append(" ")
+            parts.append("" if _is_note(node) else node.text or "")
+        elif node is not element:
+            parts.append(node.tail or "")
+
+
+def _is_note(node: HtmlElement) -> bool:
+    return node.tag == "a" and (node.get("href") or "").startswith(("#fn-", "#fnref-"))
+
+
+def opening(root: HtmlElement) -> str:
+    """The first paragraph or list that says something; else whatever there is but code and headings."""
+    for element in root.iter("p", "ul", "ol", "dl"):
+        if not any(up.tag in _ASIDE for up in element.iterancestors()) and (text := words(element)):
+            return cut(text)
+    for element in root:
+        if element.tag not in _NO_PROSE and (text := words(element)):
+            return cut(text)
+    return cut(joined(root.text or ""))

@@ -1,0 +1,148 @@
+"""One file into a manuscript."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import tzinfo
+from pathlib import PurePosixPath
+
+from lxml.html import HtmlElement
+
+from publisher.articles import document, fields, front_matter, markdown, plain, template_tags
+from publisher.articles.decoding import decode
+from publisher.articles.front_matter import Header
+from publisher.articles.prose import cut, joined, words
+from publisher.articles.prose import opening as opening_of
+from publisher.articles.sanitising import MAX_DEPTH, markup, repair, sanitise, too_deep, tree
+from publisher.errors import ContentError
+from publisher.model.articles import Manuscript
+
+MARKDOWN, HTML, TEXT = frozenset({".md", ".markdown"}), frozenset({".html", ".htm"}), frozenset({".txt"})
+SUFFIXES = MARKDOWN | HTML | TEXT
+# who fences metadata writes Markdown below, whatever the file is called
+FENCES = frozenset({"---", "+++", "{"})
+
+_MORE = re.compile(
+    r"<!--\s*(?:more|excerpt|truncate|teaser_end|end_teaser|pelican_end_summary)\b[^>]{0,40}-->",
+    re.IGNORECASE,
+)
+_JEKYLL_NAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
+
+
+def read(data: bytes, path: str, *, zone: tzinfo) -> Manuscript:
+    """Parse one file; `path` is its POSIX path inside its source, `zone` where its naive dates count.
+
+    Raises ContentError with the line in the file for what cannot be read or would be published wrongly.
+    """
+    text, notes = decode(data, path)
+    header, body, line = front_matter.split(text, path)
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in HTML:
+        header, body = document.split(body, header)
+    title = fields.title(header)
+    if not title and not body.strip():
+        goes = header.text("redirect", "redirectto")
+        raise ContentError(
+            path, 1, "title", f"only sends on to {goes}" if goes else "neither a title nor text"
+        )
+    if suffix in TEXT and header.notation not in FENCES:
+        if not title:
+            title, below = plain.title_of(body, path, line)
+            html, more = plain.render(below, title)
+        else:
+            html, more = plain.render(body, title)
+        if header.notation == "..":
+            more += ("reStructuredText is read as plain text",)
+    else:
+        stripped, more = template_tags.strip(body)
+        html = stripped if suffix in HTML else markdown.render(stripped, _mark(path))
+        html = markdown.coloured(html) if suffix in HTML else html
+    if too_deep(html):
+        raise ContentError(path, line, "", f"over {MAX_DEPTH} tags stand inside each other: are they closed?")
+    return _manuscript(header, title, body, html, notes + more, zone)
+
+
+def _manuscript(
+    header: Header, title: str, body: str, html: str, notes: tuple[str, ...], zone: tzinfo
+) -> Manuscript:
+    path = header.path
+    teaser = _teaser(html)
+    root = tree(sanitise(html))
+    named = title or _heading(root)
+    if not named:
+        named = _from_name(path)
+        notes += ("without a title: it is called after its file",)
+    _drop_title(root, named)
+    repair(root)
+    jekyll = header.notation == "---" and _is_jekyll(path)
+    correction = header.text("correction")
+    return Manuscript(
+        path=path,
+        title=joined(named),
+        summary=fields.summary(header) or teaser or opening_of(root),
+        html=markup(root),
+        slug=fields.slug(header, _stem(path)),
+        authors=fields.authors(header),
+        labels=fields.labels(header, jekyll),
+        picture=fields.picture(header),
+        published_at=fields.published(header, zone),
+        updated_at=fields.updated(header, zone),
+        expires_at=fields.expires(header, zone),
+        draft=fields.draft(header),
+        language=fields.language(header),
+        explicit_id=header.text("id", "guid", "uuid"),
+        correction=joined(correction),
+        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        notes=notes,
+    )
+
+
+def _teaser(html: str) -> str:
+    """The text before the author's own mark."""
+    found = _MORE.search(html)
+    if not found:
+        return ""
+    root = tree(sanitise(html[: found.start()]))
+    for heading in root.xpath("h1|h2|h3|h4|h5|h6"):
+        heading.drop_tree()
+    return cut(words(root))
+
+
+def _heading(root: HtmlElement) -> str:
+    """The first level-one heading, or a heading of any level that everything else follows."""
+    for heading in root.iter("h1"):
+        return words(heading)
+    first = next((element for element in root if words(element)), None)
+    if first is not None and re.fullmatch(r"h[2-6]", first.tag) and not (root.text or "").strip():
+        return words(first)
+    return ""
+
+
+def _drop_title(root: HtmlElement, title: str) -> None:
+    """A first heading that says the title again goes: the title is printed above the text anyway."""
+    first = next(root.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    if first is None or words(first).casefold() != title.casefold():
+        return
+    above = first.getprevious()
+    if first.tag == "h1" or (above is None and not (root.text or "").strip()):
+        first.drop_tree()
+
+
+def _is_jekyll(path: str) -> bool:
+    *folders, name = path.split("/")
+    return "_posts" in folders or "_drafts" in folders or bool(_JEKYLL_NAME.match(name))
+
+
+def _stem(path: str) -> str:
+    file = PurePosixPath(path)
+    return file.parent.name if file.stem.lower() in ("index", "_index") and file.parent.name else file.stem
+
+
+def _from_name(path: str) -> str:
+    name = re.sub(r"[-_]+", " ", fields.slug(Header(path), _stem(path)))
+    return name[:1].upper() + name[1:]
+
+
+def _mark(path: str) -> str:
+    return hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:6]

@@ -1,0 +1,110 @@
+"""Tags of other programs' templates (Liquid, Nunjucks, Hugo, kramdown, WordPress) in a text.
+
+What a tag wraps stays; a tag that names a picture becomes the picture; one that prints a literal, the literal.
+The rest is dropped and named. Code stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from html import escape
+
+import pyromark
+
+_OPENING = re.compile(r"\{\{[<%]?|\{%")
+_CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}"}
+_LONGEST = 8_000
+_LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
+_PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
+_NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
+_KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
+_CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
+
+
+def strip(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text without template tags, and a note that names the kinds that were dropped."""
+    dropped: dict[str, None] = {}
+    if "{%" in text or "{{" in text:
+        text = _replace(text, dropped)
+    if "{:" in text:
+        text = _KRAMDOWN.sub("", text)
+    if "[caption" in text:
+        text = _CAPTION.sub("", text)
+    notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
+    return text, notes
+
+
+def _replace(text: str, dropped: dict[str, None]) -> str:
+    code = _Code(text)
+    closings: dict[str, int] = {}
+    pieces: list[str] = []
+    at = 0
+    for opening in _OPENING.finditer(text):
+        start = opening.start()
+        if start < at or code.holds(start):
+            continue
+        closing = _CLOSING[opening[0]]
+        # found once for all openings before it, so that a thousand of them cost one search
+        end = closings.get(closing, 0)
+        if 0 <= end < opening.end():
+            end = closings[closing] = text.find(closing, opening.end())
+        if end < 0 or end - start > _LONGEST:
+            continue
+        inside = text[opening.end() : end]
+        if "\n\n" in inside and "`" not in inside:
+            continue
+        stop = end + len(closing)
+        pieces += [
+            text[at:start],
+            _instead(opening[0], inside.strip("- \n\t"), text[stop : stop + 1], dropped),
+        ]
+        at = stop
+    return "".join([*pieces, text[at:]])
+
+
+def _instead(opening: str, inside: str, following: str, dropped: dict[str, None]) -> str:
+    """What stands for one tag."""
+    word = inside.lstrip("/").split(None, 1)[0] if inside.strip("/ ") else ""
+    if opening == "{%" and word in ("highlight", "endhighlight"):
+        language = inside.split()[1] if word == "highlight" and len(inside.split()) > 1 else ""
+        return f"~~~{language}" + ("" if following == "\n" else "\n")
+    if opening == "{{" and (literal := _LITERAL.match(inside)):
+        return next((part for part in literal.groups() if part is not None), "")
+    if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
+        alt = escape(_alternative(inside, picture.end()))
+        # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
+        return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
+    if word not in ("raw", "endraw", "comment"):
+        dropped[f"{opening} {word.split('.')[0]}"] = None
+    return ""
+
+
+def _alternative(inside: str, after: int) -> str:
+    """What a picture's tag says in words: a named attribute, else the last quoted text behind the address."""
+    named = {name: double or single for name, double, single in _NAMED.findall(inside)}
+    if "=" in inside:
+        return named.get("alt") or named.get("caption") or named.get("title") or ""
+    quoted = inside[after:].strip()
+    return quoted[1:-1].split('" "')[-1] if quoted[:1] == '"' and quoted[-1:] == '"' else ""
+
+
+class _Code:
+    """Where the code of a Markdown text is."""
+
+    def __init__(self, text: str) -> None:
+        spans = [
+            (span["start"], span["end"])
+            for event, span in pyromark.events_with_range(text)
+            if isinstance(event, dict) and ("Code" in event or "CodeBlock" in str(event.get("Start")))
+        ]
+        self._starts = [start for start, _ in spans]
+        self._ends = [end for _, end in spans]
+        self._text, self._char, self._byte = text, 0, 0
+
+    def holds(self, position: int) -> bool:
+        """Whether the character at `position` is code. Positions may only grow, for the parser counts bytes."""
+        self._byte += len(self._text[self._char : position].encode())
+        self._char = position
+        index = bisect_right(self._starts, self._byte) - 1
+        return index >= 0 and self._byte < self._ends[index]

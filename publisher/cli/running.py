@@ -1,0 +1,77 @@
+"""Commands that keep running, and the one that does everything once: run, serve, worker, tick, migrate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from publisher.cli.speaking import JSON, opened, result, tell
+
+HOST = typer.Option("", "--host", help="Address to listen on; default: web.host.")
+PORT = typer.Option(-1, "--port", help="Port to listen on; default: web.port. 0: any free one.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (run, serve, worker, tick, migrate):
+        app.command()(command)
+
+
+def run(context: typer.Context, host: str = HOST, port: int = PORT) -> None:
+    """Web, clock and sender in one process, until SIGTERM or Ctrl-C."""
+    from publisher.cli.processes import keep_running
+
+    with opened(context) as p:
+        keep_running(p, host, port, web=True, clock=True)
+
+
+def serve(context: typer.Context, host: str = HOST, port: int = PORT) -> None:
+    """The web alone: public files, and the links of the mails."""
+    from publisher.cli.processes import keep_running
+
+    with opened(context) as p:
+        keep_running(p, host, port, web=True, clock=False)
+
+
+def worker(context: typer.Context) -> None:
+    """The clock and the sender alone."""
+    from publisher.cli.processes import keep_running
+
+    with opened(context) as p:
+        keep_running(p, "", -1, web=False, clock=True)
+
+
+def tick(context: typer.Context, as_json: bool = JSON) -> None:
+    """Everything that is due, once: gather, build, cut, send. Made for cron; firing twice is harmless."""
+    from publisher import delivering, gathering, scheduler
+
+    with opened(context) as p:
+        done = scheduler.tick(p, gather_always=True)
+        sent = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock)
+    data: dict[str, Any] = {
+        "gathered": gathering.summary(done.gathered) if done.gathered else None,
+        "cut": [
+            {"edition": r.edition.name, "recipients": r.recipients} for r in done.cut if r.edition is not None
+        ],
+        "opened": [e.name for e in done.opened],
+        "held": done.held,
+        "settled": sent.settled,
+    }
+    for name, count in done.held.items():
+        tell(f"{name} is held, and {count} of its deliveries have come due: publisher send {name}")
+    cuts = ", ".join(f"{c['edition']} for {c['recipients']}" for c in data["cut"]) or "nothing"
+    result(as_json, data, f"Cut: {cuts}. Deliveries settled: {sent.settled}.")
+    if sent.unavailable:
+        tell(f"The mail server cannot be reached: {sent.unavailable}")
+        raise typer.Exit(75)
+    raise typer.Exit(1 if done.gathered and (done.gathered.refused or done.gathered.kept) else 0)
+
+
+def migrate(context: typer.Context, as_json: bool = JSON) -> None:
+    """Bring the store's tables up to date (every command does so when it must)."""
+    from publisher.store.migrating import version
+
+    with opened(context) as p:
+        found = version(p.store)
+    result(as_json, {"version": found}, f"The store is at version {found}.")

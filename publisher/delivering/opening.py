@@ -1,0 +1,94 @@
+"""An edition by name: opening it, and saying how it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from publisher.editions import slots
+from publisher.editions.slots import Timetable
+from publisher.errors import NotFound, Refused
+from publisher.store import Store, editions, ledger
+from publisher.store.editions import Edition
+
+_CHUNK = 1000
+
+
+def named(store: Store, name: str) -> Edition:
+    """The edition `NEWSLETTER/NUMBER`. Raises NotFound."""
+    found = re.fullmatch(r"([a-z0-9-]+)/(\d{1,9})", name)
+    with store.read() as tx:
+        edition = editions.find(tx, found[1], int(found[2])) if found else None
+        if edition:
+            return edition
+        known = [e.name for e in editions.listed(tx)[:5]]
+    raise NotFound(f"no edition {name!r}; expected NEWSLETTER/NUMBER, such as {', '.join(known) or 'daily/1'}")
+
+
+def open_edition(
+    store: Store, edition: Edition, now: datetime, *, at: datetime | None = None, when: str = ""
+) -> Edition:
+    """Let an edition go: at once, or from `at` on. `when` is now (every waiting row), local (each one's next hour) or
+    empty (each row at its own time). Raises Refused for one that waits for approval or has ended.
+    """
+    if edition.needs_approval and not edition.approved_hash:
+        raise Refused(f"{edition.name} waits for approval: somebody must approve it before it is sent")
+    if edition.state in ("cutting", "cancelled", "paused"):
+        raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
+    if when == "local":
+        _set_local(store, edition, now)
+    elif when == "now":
+        _in_chunks(store, lambda tx, after: ledger.make_due(tx, edition.id, after, now, _CHUNK))
+    with store.write() as tx:
+        if at and at > now:
+            editions.set_state(tx, edition.id, ["held", "scheduled"], "scheduled", opens_at=at, reason="")
+        else:
+            states = ["held", "scheduled"]
+            editions.set_state(tx, edition.id, states, "sending", opened_at=now, opens_at=None, reason="")
+        return editions.get(tx, edition.id)
+
+
+def _because(edition: Edition) -> str:
+    return f" ({edition.reason})" if edition.reason else ""
+
+
+def _in_chunks(store: Store, step: Callable[[Any, int], int]) -> None:
+    after = 0
+    while True:
+        with store.write() as tx:
+            after = step(tx, after)
+        if not after:
+            return
+
+
+def _set_local(store: Store, edition: Edition, now: datetime) -> None:
+    def step(tx: Any, after: int) -> int:
+        rows = ledger.waiting_with_hours(tx, edition.id, after, _CHUNK)
+        due = {id_: slots.next_hour(Timetable("daily", hour, 0, 1, zone), now) for id_, hour, zone in rows}
+        ledger.set_due(tx, due)
+        return rows[-1][0] if rows else 0
+
+    _in_chunks(store, step)
+
+
+def open_due(store: Store, now: datetime) -> list[Edition]:
+    """Open what is scheduled and due; what a person left held stays held (rule 10)."""
+    with store.write() as tx:
+        opened = []
+        for edition in editions.listed(tx, states=("scheduled",)):
+            waits = edition.needs_approval and not edition.approved_hash
+            if not waits and (edition.opens_at is None or edition.opens_at <= now):
+                editions.set_state(tx, edition.id, ["scheduled"], "sending", opened_at=now)
+                opened.append(edition)
+        return opened
+
+
+def counts(store: Store, edition: Edition) -> dict[str, Any]:
+    """How an edition stands: its state, `planned`, and the number of deliveries in each status."""
+    with store.read() as tx:
+        found = ledger.counts(tx, edition.id)
+        state = editions.get(tx, edition.id).state
+    return {"edition": edition.name, "state": state, "planned": sum(found.values()), **found}
+

@@ -1,0 +1,171 @@
+"""The exact bytes of a message before it leaves: of an edition that was cut, or of what is new now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from publisher import articles, messages
+from publisher.config.schema import Config
+from publisher.delivering.opening import named
+from publisher.delivering.messages import Composer, letterhead
+from publisher.editions import choice, slots, windows
+from publisher.errors import NotFound, Refused
+from publisher.freezing.freezer import Freezer
+from publisher.freezing.variants import thaw, thawed
+from publisher.links import Keys
+from publisher.model.mail import Recipient, Variant
+from publisher.rendering.environment import Templates
+from publisher.store import Store, catalogue, editions, ledger, subscribers
+from publisher.store.editions import Edition
+
+_SOMEBODY = "reader@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message whole (`eml`), its two parts as a client decodes them, and its subject."""
+
+    subject: str
+    html: bytes
+    text: bytes
+    eml: bytes
+
+
+@dataclass
+class _Previewer:
+    store: Store
+    config: Config
+    templates: Templates
+    keys: Keys
+    now: datetime
+
+    def edition(self, edition: Edition, address: str) -> Preview:
+        with self.store.read() as tx:
+            rows = ledger.rows(tx, edition.id)
+            variants = editions.variants_of(tx, edition.id)
+        if address:
+            mine = [r for r in rows if r.address.lower() == address.lower()]
+            if not mine:
+                raise NotFound(f"{edition.name} has no delivery for {address}")
+            row = mine[0]
+            _, variant = thawed(self.store, row.variant_id)
+            return self._of(edition, variant, row.address, row.fields, row.subscription_id, row)
+        if not variants:
+            raise NotFound(f"{edition.name} has no variant")
+        _, variant = thawed(self.store, variants[0][0])
+        return self._of(edition, variant, _SOMEBODY, self._fields(None, _SOMEBODY, ""), 0)
+
+    def newsletter(self, name: str, address: str) -> Preview:
+        """What an edition cut now would be, for this subscriber or for one who chose everything."""
+        with self.store.read() as tx:
+            person = subscribers.find(tx, address) if address else None
+            mine = subscribers.subscriptions_of(tx, person.id) if person else []
+            subscription = next((s for s in mine if s.newsletter == name), None)
+            candidates = catalogue.candidates(tx, 0, 1 << 30)
+            found = {x.article.id: x.article for x in catalogue.listings(tx, status="published")}
+            number = max((e.number for e in editions.listed(tx, name)), default=0) + 1
+        if address and not subscription:
+            raise NotFound(f"{address} does not subscribe to {name}")
+        chosen = subscription.topics if subscription else None
+        shown = self._shown(name, candidates, None if chosen is None else frozenset(chosen), subscription)
+        if not shown:
+            raise Refused(f"nothing is new for {address or name}: there is nothing to preview")
+        edition = self._unborn(name, number, subscription)
+        freezer = Freezer(self.config, self.templates, edition, found, {})
+        language = subscription.language if subscription else self.config.publication.language
+        variant = thaw(0, freezer.variant(shown, language), freezer.frozen)
+        fields = self._fields(subscription, address or _SOMEBODY, person.name if person else "")
+        return self._of(edition, variant, address or _SOMEBODY, fields, subscription.id if subscription else 0)
+
+    def _shown(
+        self, name: str, candidates: Any, chosen: windows.Topics, subscription: subscribers.Subscription | None
+    ) -> tuple[tuple[str, int], ...]:
+        newsletter = self.config.newsletters[name]
+        carried = None
+        if newsletter.topics != "all":
+            carried = frozenset(articles.keys_of(newsletter.topics, self.config.topics))
+        hi = max((c.release for c in candidates), default=0)
+        with self.store.read() as tx:
+            first = not editions.sent_outside(tx, name, "", "")
+        lo = subscription.mark if subscription else hi
+        if first or not subscription:
+            lo = windows.reach(candidates, lo, hi, carried, chosen)
+        found = windows.select(candidates, lo, hi, carried, chosen)
+        return tuple((c.article_id, c.revision) for c in found)
+
+    def _unborn(self, name: str, number: int, subscription: subscribers.Subscription | None) -> Edition:
+        default = self.config.newsletters[name].default
+        cadence = subscription.cadence if subscription else default.cadence
+        day = self.now.astimezone(self.config.publication.zone).date()
+        slot = slots.slot_of(cadence, day)
+        nothing: dict[str, Any] = dict.fromkeys(("opens_at", "opened_at", "closes_at", "done_at"))
+        return Edition(
+            id=0,
+            newsletter=name,
+            number=number,
+            cadence=cadence,
+            slot=slot,
+            day=day.isoformat(),
+            state="cutting",
+            reason="",
+            by_hand=True,
+            needs_approval=False,
+            approved_hash="",
+            everybody=False,
+            intro="",
+            archive={},
+            created_at=self.now,
+            **nothing,
+        )
+
+    @staticmethod
+    def _fields(s: subscribers.Subscription | None, address: str, name: str) -> dict[str, str]:
+        words = choice.words(s.topics, s.cadence, s.hour, s.weekday, s.day) if s else "all topics"
+        return {"subscriber.name": name, "subscriber.address": address, "subscription.choice": words}
+
+    def _of(
+        self,
+        edition: Edition,
+        variant: Variant,
+        address: str,
+        fields: Any,
+        subscription_id: int,
+        row: Any = None,
+    ) -> Preview:
+        composer = Composer(self.store, self.config, self.keys)
+        compiled = messages.compile_message(variant, letterhead(self.config, edition))
+        domain = self.config.newsletters[edition.newsletter].sender.domain
+        recipient = Recipient(
+            address=address,
+            message_id=composer.message_id(domain, row.id if row else 0, row.generation if row else 1),
+            dated_at=(row.dated_at if row else None) or self.now,
+            fields=fields,
+        )
+        eml = compiled.splice(recipient, composer.addresses(subscription_id, variant.id))
+        return _taken_apart(eml)
+
+
+def _taken_apart(eml: bytes) -> Preview:
+    import email
+    from email import policy
+
+    message: Any = email.message_from_bytes(eml, policy=policy.SMTP)
+    text, html = (message.get_body((kind,)).get_content().encode() for kind in ("plain", "html"))
+    return Preview(str(message["subject"]), html, text, eml)
+
+
+def preview(
+    store: Store, config: Config, templates: Templates, keys: Keys, what: str, address: str, now: datetime
+) -> Preview:
+    """The message of an edition (`daily/12`) or newsletter (`daily`), as `address` or somebody gets it.
+
+    Raises NotFound, Refused, or ContentError for a fault in a template.
+    """
+    previewer = _Previewer(store, config, templates, keys, now)
+    if "/" in what:
+        return previewer.edition(named(store, what), address)
+    if what not in config.newsletters:
+        raise NotFound(f"no newsletter {what!r}; there is: {', '.join(config.newsletters) or 'none'}")
+    return previewer.newsletter(what, address)

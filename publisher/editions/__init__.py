@@ -1,0 +1,1 @@
+"""Deciding what an edition holds, for whom and when: pure, with time as an argument."""

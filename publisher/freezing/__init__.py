@@ -1,0 +1,1 @@
+"""Between the catalogue and the ledger: what is frozen for an edition, and how it is thawed again."""

@@ -1,0 +1,118 @@
+"""Publish: feeds, pages and the archive as public files, from what the catalogue and the editions hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from publisher import feeds
+from publisher.config.schema import Config
+from publisher.errors import ContentError
+from publisher.freezing import variants
+from publisher.model.articles import Article
+from publisher.output import Output, Report
+from publisher.publishing.site import STYLESHEET, logo_path, site_of
+from publisher.rendering import pages
+from publisher.rendering.environment import Templates
+from publisher.rendering.pages import ArchiveEntry, Site
+from publisher.store import Store, catalogue, editions
+from publisher.store.catalogue import Listing
+from publisher.store.editions import Edition
+
+_SENT = ("sending", "paused", "done")
+_INDEXED = 100
+File = tuple[str, bytes | Path]
+
+
+def publish(store: Store, config: Config, templates: Templates) -> Report:
+    """Write everything under output.path, each file only if its bytes changed, and remove what nothing names any more.
+
+    Raises ContentError for a fault in a template, Refused or StoreError where the folder cannot be written.
+    """
+    with store.read() as tx:
+        listings = catalogue.listings(tx)
+        hidden = [x for x in listings if x.release and x.status != "published"]
+        mailed = catalogue.mailed(tx, [x.article.id for x in hidden])
+        past = [e for e in editions.listed(tx, states=_SENT) if e.archive and e.newsletter in config.newsletters]
+        counts = {e.id: len(editions.articles_of(tx, e.id)) for e in past}
+    public = [x for x in listings if x.status == "published" and x.release]
+    withdrawn = [x.article for x in hidden if x.article.id in mailed]
+    making = _Pages(store, config, templates, site_of(config), [x.article for x in public])
+    files = dict(making.pages(withdrawn))
+    files.update(making.archives(past, counts))
+    files.update(_assets(config, public))
+    sizes = {f"{config.publication.url}/{p}": x.stat().st_size for p, x in files.items() if isinstance(x, Path)}
+    for name, feed in config.feeds.items():
+        documents = feeds.render(name, feed, config.publication, making.articles, sizes)
+        files.update((d.path, d.body) for d in documents)
+    return Output(config.output.path).publish(files)
+
+
+def path_of(url: str, config: Config) -> str | None:
+    """Where the page at an address goes under output.path; None when it is not under the publication's address."""
+    base = f"{config.publication.url}/"
+    if not url.startswith(base):
+        return None
+    path = unquote(urlsplit(url[len(base) - 1 :]).path).lstrip("/")
+    name = path.rsplit("/", 1)[-1]
+    if not name:
+        return f"{path}index.html"
+    return path if "." in name else f"{path}/index.html"
+
+
+def _assets(config: Config, listings: Sequence[Listing]) -> Iterator[File]:
+    """The pictures and files that public articles refer to, and the logo; one that is gone is passed over."""
+    folders = config.named_sources
+    for listing in listings:
+        for asset in listing.article.assets:
+            path = path_of(asset.url, config)
+            file = folders.get(listing.source, Path()) / asset.file
+            if path and file.is_file():
+                yield path.removesuffix("/index.html"), file
+    if config.look.logo:
+        if not config.look.logo.is_file():
+            raise ContentError(str(config.look.logo), 0, "look.logo", "no such file")
+        yield logo_path(config), config.look.logo
+
+
+@dataclass
+class _Pages:
+    store: Store
+    config: Config
+    templates: Templates
+    site: Site
+    articles: list[Article]
+
+    def pages(self, withdrawn: Sequence[Article]) -> Iterator[File]:
+        """Index, stylesheet, and a page for each article."""
+        yield "index.html", pages.index(self.templates, self.site, self.articles[:_INDEXED]).encode()
+        yield STYLESHEET, pages.stylesheet(self.templates, self.config.look).encode()
+        around = [None, *self.articles, None]
+        for newer, article, older in zip(around, self.articles, around[2:], strict=False):
+            if path := path_of(article.url, self.config):
+                html = pages.article(self.templates, self.site, article, older, newer)
+                yield path, html.encode()
+        for article in withdrawn:
+            if path := path_of(article.url, self.config):
+                yield path, pages.withdrawn(self.templates, self.site, article).encode()
+
+    def archives(self, past: Sequence[Edition], counts: dict[int, int]) -> Iterator[File]:
+        """Past editions of newsletters with a public archive, and the list of each newsletter."""
+        for name, newsletter in self.config.newsletters.items():
+            if newsletter.archive != "public":
+                continue
+            mine = [e for e in past if e.newsletter == name]
+            entries = [self._entry(e, counts[e.id]) for e in mine]
+            listed = pages.archive(self.templates, self.site, newsletter.title, entries)
+            yield f"archive/{name}/index.html", listed.encode()
+            for edition in mine:
+                html = variants.archive_page(self.store, edition)
+                yield f"archive/{name}/{edition.number}/index.html", html.encode()
+
+    def _entry(self, edition: Edition, count: int) -> ArchiveEntry:
+        day = datetime.combine(datetime.fromisoformat(edition.day), time(), self.config.publication.zone)
+        url = f"{self.site.index_url}archive/{edition.newsletter}/{edition.number}/"
+        return ArchiveEntry(edition.number, edition.archive["subject"], day, url, count)

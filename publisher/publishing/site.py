@@ -1,0 +1,45 @@
+"""The publication as its pages see it: title, colours, feeds, newsletters."""
+
+from __future__ import annotations
+
+from publisher import feeds
+from publisher.config.schema import Config
+from publisher.rendering.pages import FeedLink, NewsletterLink, Site
+
+STYLESHEET = "assets/site.css"
+_MEDIA = {
+    "rss": ("RSS", "application/rss+xml"),
+    "atom": ("Atom", "application/atom+xml"),
+    "json": ("JSON Feed", "application/feed+json"),
+}
+
+
+def logo_path(config: Config) -> str:
+    """Where the logo goes under output.path; empty without one."""
+    return f"assets/{config.look.logo.name}" if config.look.logo else ""
+
+
+def site_of(config: Config) -> Site:
+    """What every page shares."""
+    url = config.publication.url
+    logo = logo_path(config)
+    return Site(
+        publication=config.publication,
+        look=config.look,
+        logo_url=f"{url}/{logo}" if logo else "",
+        css_url=f"{url}/{STYLESHEET}",
+        feeds=tuple(
+            FeedLink(f"{feed.title or config.publication.title} ({_MEDIA[kind][0]})", _MEDIA[kind][1], f"{url}/{path}")
+            for name, feed in config.feeds.items()
+            for kind, path in feeds.paths(name, feed).items()
+        ),
+        newsletters=tuple(
+            NewsletterLink(
+                n.title,
+                n.description,
+                f"{url}/archive/{name}/" if n.archive == "public" else "",
+            )
+            for name, n in config.newsletters.items()
+        ),
+        index_url=f"{url}/",
+    )

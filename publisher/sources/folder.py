@@ -1,0 +1,167 @@
+"""A folder of articles: what is in it, and the bytes of one file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from publisher.articles import MAX_BYTES, SUFFIXES
+from publisher.errors import ContentError, Problem
+
+_META = ".meta"
+
+
+class Stamp(NamedTuple):
+    """What tells a changed file from an unchanged one without reading it."""
+
+    mtime_ns: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a folder holds; paths are POSIX and count from the folder.
+
+    `files` is everything that is no article. `unreadable` names what was passed over; the place of a folder ends
+    with a slash, and what was known below it is neither there nor gone. `missing` says why the folder itself
+    cannot be read, else it is empty.
+    """
+
+    articles: Mapping[str, Stamp] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+    unreadable: tuple[Problem, ...] = ()
+    missing: str = ""
+
+
+def scan(folder: Path) -> Scan:
+    """Look through the folder once. Hidden files are passed over, and links that lead out of it are named."""
+    root = os.path.realpath(folder)
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        return Scan(missing=_reason(error))
+    found = _Walk(root)
+    found.walk("")
+    return found.result()
+
+
+def load(folder: Path, path: str) -> bytes:
+    """The bytes of one article, at most one more than an article may have.
+
+    Metadata in a `.meta` file of the same name beside it (Nikola) is put above them. Raises ContentError for
+    what cannot be read, is no file, or lies outside the folder.
+    """
+    data = _bytes(folder, path)
+    meta = _meta_of(path)
+    if (folder / meta).is_file():
+        head = _bytes(folder, meta)
+        if head.startswith(b".. "):
+            return head.strip() + b"\n\n" + data
+    return data
+
+
+def _bytes(folder: Path, path: str) -> bytes:
+    try:
+        file = (folder / path).resolve(strict=True)
+        if not file.is_relative_to(folder.resolve()):
+            raise ContentError(path, 0, "", "it leads out of its source")
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise ContentError(path, 0, "", "not a file")
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ContentError(path, 0, "", _reason(error)) from None
+
+
+def _meta_of(path: str) -> str:
+    return os.path.splitext(path)[0] + _META
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "it is not there"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+class _Walk:
+    """One look through a tree, with what it found so far."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.articles: dict[str, Stamp] = {}
+        self.metas: dict[str, Stamp] = {}
+        self.files: set[str] = set()
+        self.problems: list[Problem] = []
+
+    def walk(self, prefix: str) -> None:
+        """Take in one folder and those below it."""
+        folders: list[str] = []
+        try:
+            with os.scandir(os.path.join(self.root, prefix)) as entries:
+                for entry in entries:
+                    if not entry.name.startswith("."):
+                        folders.extend(self._take(entry, prefix + entry.name))
+        except OSError as error:
+            self._name(prefix, _reason(error))
+        for folder in folders:
+            self.walk(f"{folder}/")
+
+    def _take(self, entry: os.DirEntry[str], path: str) -> Iterator[str]:
+        """Note one entry; a folder is given back to be walked."""
+        if not path.isprintable() and _unspeakable(path):
+            self._name(path, "its name is not UTF-8")
+        elif entry.is_symlink():
+            self._link(path)
+        elif entry.is_dir():
+            yield path
+        elif entry.is_file():
+            self._file(path, entry.stat)
+        else:
+            self._name(path, "neither a file nor a folder")
+
+    def _link(self, path: str) -> None:
+        target = os.path.realpath(os.path.join(self.root, path))
+        if not target.startswith(self.root.rstrip("/") + "/"):
+            self._name(path, "a link that leads out of its source is not followed")
+        elif os.path.isdir(target):
+            self._name(f"{path}/", "a link to a folder is not followed")
+        elif os.path.isfile(target):
+            self._file(path, lambda: os.stat(target))
+        else:
+            self._name(path, "a link to nothing")
+
+    def _file(self, path: str, look: object) -> None:
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix not in SUFFIXES and suffix != _META:
+            self.files.add(path)
+            return
+        found = look()  # type: ignore[operator]
+        stamp = Stamp(found.st_mtime_ns, found.st_size)
+        (self.metas if suffix == _META else self.articles)[path] = stamp
+
+    def _name(self, place: str, reason: str) -> None:
+        self.problems.append(Problem(place.encode(errors="backslashreplace").decode(), reason))
+
+    def result(self) -> Scan:
+        """What was found; an article's stamp counts the metadata beside it."""
+        for path, stamp in self.articles.items():
+            if meta := self.metas.pop(_meta_of(path), None):
+                self.articles[path] = Stamp(max(stamp.mtime_ns, meta.mtime_ns), stamp.size + meta.size)
+        for path in self.metas:
+            self._name(path, "metadata without an article of the same name beside it")
+        self.problems.sort(key=lambda problem: problem.place)
+        return Scan(self.articles, frozenset(self.files), tuple(self.problems))
+
+
+def _unspeakable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
