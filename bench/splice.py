@@ -45,12 +45,12 @@ VARIANT = Variant(
     language="en",
     html=(
         f'<p>Good morning, {NAME}. <a href="{address_mark("view")}">View online</a></p>\n',
-        *(STORY.replace("late", f"late {n}") for n in range(12)),
+        *(STORY.replace("late", f"late {n}") for n in range(9)),
         f'<p>You chose {CHOICE}. <a href="{address_mark("unsubscribe")}">Unsubscribe</a></p>\n',
     ),
     text=(
         f"Good morning, {NAME}.\n{address_mark('view')}\n\n",
-        *(TEXT.replace("late", f"late {n}") for n in range(12)),
+        *(TEXT.replace("late", f"late {n}") for n in range(9)),
         f"You chose {CHOICE}.\n{address_mark('unsubscribe')}\n",
     ),
 )

@@ -19,9 +19,7 @@ def decode(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
     than 10 MB and for what is no text.
     """
     if len(data) > MAX_BYTES:
-        raise ContentError(
-            path, 0, "", f"{len(data) / 1e6:.1f} MB; an article may have {MAX_BYTES / 1e6:.0f} MB"
-        )
+        raise ContentError(path, 0, "", f"over {MAX_BYTES / 1e6:.0f} MB")
     text, notes = _text(data, path)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     clean = printable(text)

@@ -85,8 +85,8 @@ def labels(header: Header, jekyll: bool) -> tuple[str, ...]:
     """Categories and tags, in any case only once.
 
     A list is taken as it is. Text under `category` or `topic` is one label; under the other keys it is split
-    at commas. Where the file is one of Jekyll's (`jekyll`), `tags` and `categories` without a comma are split at
-    spaces, as Jekyll does.
+    at commas. Where the file is one of Jekyll's (`jekyll`), `tags` and `categories` without a comma are split
+    at spaces, as Jekyll does.
     """
     values = dict(header.values)
     if isinstance(taxonomies := values.get("taxonomies"), dict):

@@ -30,6 +30,9 @@ _ANCHORS = {"title", "date", "draft", "published", "status"}
 _REASONS = {
     "mapping values are not allowed": "a value that holds a colon and a space must stand in quotes",
     "that cannot start any token": "a value may not start with this character: put it in quotes",
+    "found unhashable key": "a value that starts with { must stand in quotes",
+    "did not find expected key": "quotes inside a value end it too early, or the indentation does not fit",
+    "tab character": "a tab; indent with spaces",
     "undefined alias": "a value that starts with * must stand in quotes",
     "could not find expected ':'": "expected `key: value`",
     "expected <block end>": "the indentation does not fit, or quotes inside a value end it too early",
@@ -40,7 +43,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands above the text: keys in small letters without `-` and `_`, values as written, their lines."""
+    """What stands above the text: keys in small letters without `-` and `_`, values as written, lines."""
 
     path: str
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -138,7 +141,7 @@ def _inspect(block: str) -> None:
     depth = 0
     for event in yaml.parse(block, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "found undefined alias", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, "undefined alias", event.start_mark)  # type: ignore[arg-type]
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -149,8 +152,6 @@ def _inspect(block: str) -> None:
 
 def _reason(error: yaml.YAMLError) -> str:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    if "'\\t'" in problem:
-        return "not valid YAML: a tab; indent with spaces"
     return "not valid YAML: " + next((plain for part, plain in _REASONS.items() if part in problem), problem)
 
 

@@ -1,4 +1,4 @@
-"""Markdown into HTML: CommonMark with tables, footnotes, strike-through, task lists and heading attributes."""
+"""Markdown into HTML: CommonMark, tables, footnotes, strike-through, task lists and heading attributes."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _MOST = 80
 
 
 def slugify(text: str) -> str:
-    """Small letters and digits of any script, joined by hyphens; 1 to 80 characters, `article` for nothing."""
+    """Small letters and digits of any script, joined by hyphens; 1 to 80 characters; else `article`."""
     small = unicodedata.normalize("NFC", text).lower().replace("'", "").replace("’", "")
     if small.isascii():
         words = re.sub(r"[^a-z0-9]+", "-", small)
@@ -39,6 +39,6 @@ def topics_of(labels: Iterable[str], groups: Mapping[str, Sequence[str]]) -> tup
 
 
 def keys_of(names: Iterable[str], groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The topics that somebody named by key or by label; a name that leads to none of the groups is passed over."""
+    """The topics that somebody named by key or by label; a name that leads to no group is passed over."""
     found = (key for name in names for key in ((name,) if name in groups else topics_of([name], groups)))
     return tuple(dict.fromkeys(found))

@@ -32,8 +32,8 @@ def place(
 ) -> Article:
     """The article that `manuscript` becomes at `url`.
 
-    `files` are the paths inside its source (POSIX). One that it refers to becomes an asset beside the article's
-    page, if that page is part of `site`; every other address is resolved as a browser at `url` would.
+    `files` are the paths inside its source (POSIX). One that it refers to becomes an asset beside the
+    article's page, if that page is part of `site`; any other address is resolved as a browser does at `url`.
     """
     links = _Links(manuscript.path, url, site, files)
     picture = _picture(manuscript.picture, links)
@@ -111,7 +111,11 @@ class _Links:
         folders = [""] if path.startswith("/") else [posixpath.dirname(self.path), ""]
         for folder in folders:
             file = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
-            if file in self.files and PurePosixPath(file).suffix.lower() not in SUFFIXES:
+            if (
+                not file.startswith("../")
+                and file in self.files
+                and PurePosixPath(file).suffix.lower() not in SUFFIXES
+            ):
                 return file
         return ""
 

@@ -55,7 +55,7 @@ def read(data: bytes, path: str, *, zone: tzinfo) -> Manuscript:
         if header.notation == "..":
             more += ("reStructuredText is read as plain text",)
     else:
-        stripped, more = template_tags.strip(body)
+        stripped, more = template_tags.resolve(body)
         html = stripped if suffix in HTML else markdown.render(stripped, _mark(path))
         html = markdown.coloured(html) if suffix in HTML else html
     if too_deep(html):

@@ -1,7 +1,7 @@
 """Tags of other programs' templates (Liquid, Nunjucks, Hugo, kramdown, WordPress) in a text.
 
-What a tag wraps stays; a tag that names a picture becomes the picture; one that prints a literal, the literal.
-The rest is dropped and named. Code stays as it is.
+What a tag wraps stays; a tag that names a picture becomes the picture; one that prints a literal, that
+literal. The rest is dropped and named. Code stays as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 
 
-def strip(text: str) -> tuple[str, tuple[str, ...]]:
+def resolve(text: str) -> tuple[str, tuple[str, ...]]:
     """The text without template tags, and a note that names the kinds that were dropped."""
     dropped: dict[str, None] = {}
     if "{%" in text or "{{" in text:
@@ -103,7 +103,7 @@ class _Code:
         self._text, self._char, self._byte = text, 0, 0
 
     def holds(self, position: int) -> bool:
-        """Whether the character at `position` is code. Positions may only grow, for the parser counts bytes."""
+        """Whether the character at `position` is code. Positions may only grow, the parser counts bytes."""
         self._byte += len(self._text[self._char : position].encode())
         self._char = position
         index = bisect_right(self._starts, self._byte) - 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_qp
 from typing import Final
 
 SOFT_BREAK: Final = b"=\r\n"
 # two characters less than allowed: guarding the first letter of a line may add that many
 _WIDTH: Final = 73
+_AS_IT_IS = re.compile(r"(?!\.|From )[ -<>-~]{1,73}")
 
 
 def encode(text: str) -> bytes:
@@ -16,6 +18,8 @@ def encode(text: str) -> bytes:
     Every chunk begins and ends at the start of a line, so chunks can be joined in any order. No line begins
     with a dot or with `From `, so nothing on the way needs to stuff or quote one.
     """
+    if _AS_IT_IS.fullmatch(text):
+        return text.encode() + SOFT_BREAK
     *lines, rest = text.encode("utf-8", "replace").split(b"\n")
     encoded = [_wrap(line) + b"\r\n" for line in lines]
     if rest:

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-_RIGHT_TO_LEFT = {
-    "ar",
-    "arc",
-    "ckb",
-    "dv",
-    "fa",
-    "he",
-    "iw",
-    "ks",
-    "nqo",
-    "ps",
-    "sd",
-    "syr",
-    "ug",
-    "ur",
-    "yi",
-}
+_ARABIC_SCRIPT = {"ar", "ckb", "fa", "ks", "ps", "sd", "ug", "ur"}
+_RIGHT_TO_LEFT = _ARABIC_SCRIPT | {"arc", "dv", "he", "iw", "nqo", "syr", "yi"}
 _SCRIPTS = {"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"}
 
 

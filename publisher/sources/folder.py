@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -26,9 +26,9 @@ class Stamp(NamedTuple):
 class Scan:
     """What a folder holds; paths are POSIX and count from the folder.
 
-    `files` is everything that is no article. `unreadable` names what was passed over; the place of a folder ends
-    with a slash, and what was known below it is neither there nor gone. `missing` says why the folder itself
-    cannot be read, else it is empty.
+    `files` is everything that is no article. `unreadable` names what was passed over; the place of a folder
+    ends with a slash, and what was known below it is neither there nor gone. `missing` says why the folder
+    itself cannot be read, else it is empty.
     """
 
     articles: Mapping[str, Stamp] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class _Walk:
 
     def _link(self, path: str) -> None:
         target = os.path.realpath(os.path.join(self.root, path))
-        if not target.startswith(self.root.rstrip("/") + "/"):
+        if not f"{target}/".startswith(self.root.rstrip("/") + "/"):
             self._name(path, "a link that leads out of its source is not followed")
         elif os.path.isdir(target):
             self._name(f"{path}/", "a link to a folder is not followed")
@@ -136,12 +136,12 @@ class _Walk:
         else:
             self._name(path, "a link to nothing")
 
-    def _file(self, path: str, look: object) -> None:
+    def _file(self, path: str, look: Callable[[], os.stat_result]) -> None:
         suffix = os.path.splitext(path)[1].lower()
         if suffix not in SUFFIXES and suffix != _META:
             self.files.add(path)
             return
-        found = look()  # type: ignore[operator]
+        found = look()
         stamp = Stamp(found.st_mtime_ns, found.st_size)
         (self.metas if suffix == _META else self.articles)[path] = stamp
 

@@ -1,0 +1,286 @@
+"""From bytes to a manuscript: the shapes of real files, with invented text."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from lxml import html as lxml_html
+
+from publisher.articles import MAX_BYTES, read
+from publisher.errors import ContentError
+from publisher.model.articles import Author, Manuscript, Picture
+
+LISBON = ZoneInfo("Europe/Lisbon")
+
+NEWS = """---
+title: Ferry's Last Crossing - Captain Turns Back
+subhed: After forty years the harbour's oldest boat goes ashore.
+author: Ana Sousa, Jr.
+author-title: Staff Writer
+featured-image:
+  path: https://pictures.example/ferry.jpg?width=620&s=none
+  cutline: The ferry at the quay.
+  credit: Rui Melo/Harbour Pictures
+  alt-text: A white ferry.
+layout: post
+category: News
+date: 2023-08-24 12:55
+---
+
+In a last crossing the boat turned back.
+
+### An Old Hull
+
+It was **old**.
+"""
+
+PLAIN = """Why did the ferry stop? This is her story
+
+What was the ferry?
+The last captain
+Nobody said \u201cgoodbye\u201d
+What was the ferry?
+
+She carried\u00a0everybody, and the island's post. \u00a0
+
+The last captain
+
+He was \u201ctired\u201d, he said: see https://ferry.example/log.
+
+Nobody said \u201cgoodbye\u201d
+
+They simply left.
+
+"Sold for scrap"
+
+In May she was sold.
+
+More for you"""
+
+
+def manuscript(text: str | bytes, path: str = "a.md") -> Manuscript:
+    return read(text if isinstance(text, bytes) else text.encode(), path, zone=LISBON)
+
+
+def refused(text: str | bytes, path: str = "a.md") -> ContentError:
+    with pytest.raises(ContentError) as caught:
+        manuscript(text, path)
+    assert caught.value.path == path
+    return caught.value
+
+
+@pytest.mark.parametrize("path", ["news.txt", "news.md"])
+def test_newsroom_file_is_read_whole(path: str) -> None:
+    found = manuscript(NEWS.replace("\n", "\r\n"), path)
+    assert found.title == "Ferry's Last Crossing - Captain Turns Back"
+    assert found.summary == "After forty years the harbour's oldest boat goes ashore."
+    assert found.authors == (Author("Ana Sousa, Jr.", "Staff Writer"),)
+    assert found.picture == Picture(
+        url="https://pictures.example/ferry.jpg?width=620&s=none",
+        alt="A white ferry.",
+        caption="The ferry at the quay.",
+        credit="Rui Melo/Harbour Pictures",
+    )
+    assert found.labels == ("News",)
+    assert found.published_at == datetime(2023, 8, 24, 11, 55, tzinfo=UTC)
+    assert "<h3>An Old Hull</h3>" in found.html
+    assert found.notes == ()
+
+
+def test_plain_text_gets_title_headings_and_paragraphs() -> None:
+    found = manuscript(PLAIN, "story.txt")
+    assert found.title == "Why did the ferry stop? This is her story"
+    headings = [h.text_content() for h in lxml_html.fragment_fromstring(found.html, "div").iter("h2")]
+    assert headings == [
+        "What was the ferry?",
+        "The last captain",
+        "Nobody said \u201cgoodbye\u201d",
+        '"Sold for scrap"',
+    ]
+    assert found.html.count("<p>") == 4
+    assert "She carried\u00a0everybody, and the island's post. \u00a0</p>" in found.html
+    assert '<a href="https://ferry.example/log">https://ferry.example/log</a>.' in found.html
+    assert "More for you" not in found.html
+    assert any("More for you" in note for note in found.notes)
+    assert found.published_at is None
+
+
+def test_plain_text_without_a_contents_keeps_its_last_line() -> None:
+    assert manuscript("A title\n\nOne sentence.\n\nJane Doe", "a.txt").html.endswith("<p>Jane Doe</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("One line of a paragraph\nthat goes on.", 1), ("\n\nHere are the changes in this version:\n\n* a", 3)],
+)
+def test_plain_text_without_a_title_is_named(text: str, line: int) -> None:
+    error = refused(text, "a.txt")
+    assert (error.line, error.field) == (line, "title")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '+++\ntitle = "Ferry"\ndate = 2020-05-06\ntags = ["Sea"]\ndraft = true\n+++\nText',
+        '{\n"Title": "Ferry", "Date": "2020-05-06",\n"Tags": ["Sea"], "Draft": true\n}\nText',
+        "\ufeff\n\n---\nTITLE: Ferry\nDate: 2020-05-06\ntags: [Sea]\ndraft: yes\n---\nText",
+        "Title: Ferry\ndate: 2020-05-06\nTags: Sea\nStatus: draft\n\nText",
+        ".. title: Ferry\n.. date: 2020-05-06\n.. tags: Sea\n.. status: draft\n\nText",
+    ],
+    ids=["toml", "json", "yaml after a mark and blank lines", "header lines", "nikola"],
+)
+def test_every_notation_says_the_same(text: str) -> None:
+    found = manuscript(text)
+    assert (found.title, found.labels, found.draft) == ("Ferry", ("Sea",), True)
+    assert found.published_at == datetime(2020, 5, 5, 23, tzinfo=UTC)
+    assert found.html == "<p>Text</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("---\nlayout: x\ntitle: A: B\n---\n", 3),
+        ("\n---\ntitle: A\n", 2),
+        ("---\nno mapping\n---\ntext", 2),
+        ("---\ntitle: A\na: &x [1]\nb: *x\n---\n", 4),
+        ("---\ntitle: A\nb: " + "[" * 30_000 + "]" * 30_000 + "\n---\n", 2),
+        ("---\ntitle: A\nb: " + "x" * 70_000 + "\n---\n", 1),
+        ('+++\ntitle = "A"\ndate = 2020-13-01\n+++\n', 3),
+        ('{\n"title": "A",\n"date" 3\n}\n', 3),
+    ],
+    ids=["colon", "unclosed", "no mapping", "alias", "deep", "long", "toml", "json"],
+)
+def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> None:
+    assert refused(text).line == line
+
+
+def test_values_stay_as_written() -> None:
+    found = manuscript("---\ntitle: 1.10\nid: 010\ntags: [no, 12:30]\ncontent: x\nhandler: y\n---\n")
+    assert (found.title, found.explicit_id, found.labels) == ("1.10", "010", ("no", "12:30"))
+
+
+@pytest.mark.parametrize(
+    ("header", "path", "draft"),
+    [
+        ("draft: true", "a.md", True),
+        ("published: false", "a.md", True),
+        ("draft: 'false'", "a.md", False),
+        ("layout: x", "news/_drafts/a.md", True),
+        ("published: 2020-01-01", "a.md", False),
+    ],
+)
+def test_drafts(header: str, path: str, draft: bool) -> None:
+    assert manuscript(f"---\ntitle: A\n{header}\n---\n", path).draft is draft
+
+
+def test_an_unclear_switch_is_refused() -> None:
+    assert refused("---\ntitle: A\ndraft: maybe\n---\n").line == 3
+
+
+def test_titles_and_names_become_plain_text() -> None:
+    found = manuscript(
+        "---\ntitle: >\n  The `ferry` isn&#8217;t\n  *really* <b>gone</b>\n"
+        "authors:\n- {name: Ana, role: Editor}\n- Ben, Jr. <ben@example.org>\ntranslator: Eve\n---\n"
+    )
+    assert found.title == "The ferry isn\u2019t really gone"
+    assert found.authors == (Author("Ana", "Editor"), Author("Ben, Jr."))
+
+
+@pytest.mark.parametrize(
+    ("header", "path", "labels"),
+    [
+        ("tags: a, b c", "x.md", ("a", "b c")),
+        ("tags: open data", "x.md", ("open data",)),
+        ("tags: open data", "_posts/2020-01-01-x.md", ("open", "data")),
+        ("category: Arts, Culture", "_posts/x.md", ("Arts, Culture",)),
+        ("categories: [News, Sea]\ntags: [sea, 'R&amp;D']", "x.md", ("News", "Sea", "R&D")),
+    ],
+)
+def test_labels(header: str, path: str, labels: tuple[str, ...]) -> None:
+    assert manuscript(f"---\ntitle: A\n{header}\n---\n", path).labels == labels
+
+
+@pytest.mark.parametrize(
+    ("header", "url"),
+    [
+        ("image: null\nhero: true\nthumbnail: t.png", "t.png"),
+        ("images: [a.jpg, b.jpg]", "a.jpg"),
+        ("hero: no", ""),
+    ],
+)
+def test_pictures(header: str, url: str) -> None:
+    picture = manuscript(f"---\ntitle: A\n{header}\n---\n").picture
+    assert (picture.url if picture else "") == url
+
+
+def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
+    body = "# A\n\n> quoted\n\nFirst *one*.\n\n{}\n\nSecond."
+    assert manuscript(body.format("<!-- more -->")).summary == "quoted First one."
+    assert manuscript(body.format("")).summary == "First one."
+    cut = manuscript("---\ntitle: A\ndescription: " + "word " * 100 + "\n---\n").summary
+    assert cut.endswith("word\u2026")
+    assert len(cut) <= 300
+
+
+def test_titles_without_front_matter() -> None:
+    assert manuscript("# \u6bcf\u5468\u5206\u4eab\n\ntext").title == "\u6bcf\u5468\u5206\u4eab"
+    assert manuscript("Just text.", "2020-01-02-old-boats.md").title == "Old boats"
+    assert manuscript("---\ntitle: A\n---\n# a\n\n# B\n").html == "<h2>B</h2>"
+    assert manuscript("---\ntitle: A\n---").html == ""
+    assert "neither" in refused("").reason
+    assert "/other" in refused("---\nredirect: /other\n---\n").reason
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "slug"),
+    [
+        ("2016-3-8-Our_Boat.aspx.markdown", "", "our-boat"),
+        ("news/late-boats/index.md", "", "late-boats"),
+        ("a.md", "slug: '%c2%abst%c3%b8rste%c2%bb'", "st\u00f8rste"),
+    ],
+)
+def test_slugs(path: str, header: str, slug: str) -> None:
+    assert manuscript(f"---\ntitle: A\n{header}\n---\n", path).slug == slug
+
+
+def test_languages_are_tags() -> None:
+    assert manuscript("---\ntitle: A\nlang: zh_tw\n---\n").language == "zh-TW"
+    assert refused("---\ntitle: A\nlang: not a language\n---\n").line == 3
+
+
+def test_encodings() -> None:
+    assert manuscript("# \u00dcber".encode("utf-16")).title == "\u00dcber"
+    old = manuscript("Caf\u00e9\n\n\u201cYes\u201d, he said.".encode("cp1252"), "a.txt")
+    assert (old.title, old.html) == ("Caf\u00e9", "<p>\u201cYes\u201d, he said.</p>")
+    assert "Windows-1252" in old.notes[0]
+    assert "not a text" in refused(b"\x89PNG\r\n\x1a\n\0\0").reason
+    assert manuscript("---\ntitle: A\x08B\n---\nx\x0b&#8;&#xFFFE;y").html == "<p>xy</p>"
+
+
+def test_an_article_of_five_megabytes_is_read_in_seconds_and_one_over_ten_refused() -> None:
+    started = time.monotonic()
+    found = manuscript("---\ntitle: Big\n---\n" + "Some *words* and a [link](/x).\n\n" * 160_000)
+    assert time.monotonic() - started < 15
+    assert found.summary == "Some words and a link."
+    assert "10 MB" in refused(b"x" * (MAX_BYTES + 1)).reason
+    assert "closed" in refused("# A\n\n" + "<div>" * 50_000).reason
+
+
+def test_a_renamed_file_keeps_the_hash_of_its_body() -> None:
+    one, two = manuscript("---\ntitle: A\n---\nText"), manuscript("---\ntitle: B\n---\nText", "b.md")
+    assert one.body_hash == two.body_hash != manuscript("---\ntitle: A\n---\nTexts").body_hash
+
+
+def test_whole_html_documents() -> None:
+    found = manuscript(
+        '<!doctype html><html lang="pt"><head><title>Barco</title><meta name="author" content="Ana">'
+        '<meta property="article:published_time" content="2020-05-06T10:00:00Z"></head>'
+        "<body><h1>Barco</h1><p>Texto</p></body></html>",
+        "a.html",
+    )
+    assert (found.title, found.language, found.authors) == ("Barco", "pt", (Author("Ana"),))
+    assert found.published_at == datetime(2020, 5, 6, 10, tzinfo=UTC)
+    assert found.html == "<p>Texto</p>"
