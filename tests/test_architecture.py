@@ -17,7 +17,7 @@ FLOORS = [
     {"articles", "feeds", "rendering", "editions", "messages", "links", "retries"},
     {"store", "output", "transports", "sources"},
     {"freezing"},
-    {"gathering", "publishing", "cutting", "delivering", "subscribing"},
+    {"gathering", "publishing", "cutting", "delivering", "subscribing", "checking"},
     {"app"},
     {"web", "scheduler"},
     {"cli"},

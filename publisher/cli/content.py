@@ -11,7 +11,9 @@ import typer
 from publisher.cli.speaking import JSON, moment, opened, progress, result, tell
 
 if TYPE_CHECKING:
+    from publisher.config.schema import Config
     from publisher.gathering import Gathered
+    from publisher.store import Store
 
 ACCEPT_GONE = typer.Option(False, "--accept-gone", help="Let go of articles whose files vanished in numbers.")
 
@@ -48,10 +50,18 @@ def check(
         result(as_json, config.model_dump(mode="json", by_alias=True), *checking.shown(config))
         return
     with progress("Checking") as step:
-        found = checking.check(config, step)
+        found = checking.check(config, _store(config, Path(context.obj)), step)
     lines = [f"{p.place}: {p.message} ({p.level})" for p in found] or ["Nothing to complain of."]
     result(as_json, {"problems": [asdict(p) for p in found]}, *lines)
     raise typer.Exit(1 if any(p.level == "error" for p in found) else 0)
+
+
+def _store(config: Config, file: Path) -> Store | None:
+    """The store, if there is one: a check makes none."""
+    from publisher.store import connect, sqlite_file
+
+    path = sqlite_file(config.store, file.resolve().parent)
+    return connect(path) if path.is_file() else None
 
 
 def gather(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool = JSON) -> None:

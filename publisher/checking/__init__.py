@@ -1,0 +1,39 @@
+"""Check: every problem of configuration, content, templates and mail, before a reader meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from publisher.checking import content, mailing, topics
+from publisher.checking.findings import Finding
+from publisher.config.schema import Config
+from publisher.rendering.environment import Templates, builtin
+from publisher.store import Store
+
+__all__ = ["Finding", "check", "shown"]
+Progress = Callable[[int, int], None]
+
+
+def check(
+    config: Config, store: Store | None, progress: Progress = lambda done, total: None
+) -> list[Finding]:
+    """Look at everything that can be looked at without sending; changes nothing. `store` is None where there is none yet."""
+    templates = Templates([config.templates, builtin()])
+    articles, findings = content.read_all(config, progress)
+    findings += content.feeds_and_pages(config, templates, articles)
+    findings += mailing.look(config, templates, articles)
+    findings += topics.look(config, store, articles)
+    return sorted(findings, key=lambda f: (f.level != "error", f.place, f.message))
+
+
+def shown(config: Config) -> list[str]:
+    """The resolved configuration, a key a line; secrets stand in it only by the name of where they are."""
+    return list(_lines(config.model_dump(mode="json", by_alias=True)))
+
+
+def _lines(value: object, at: str = "") -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _lines(inner, f"{at}.{key}" if at else str(key))
+    else:
+        yield f"{at}: {value}"

@@ -1,0 +1,98 @@
+"""Articles, pages and feeds: everything is read, placed and rendered once, and thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lxml import etree, html
+
+from publisher import articles, feeds
+from publisher.checking.findings import Finding, of_error
+from publisher.config.schema import Config
+from publisher.errors import ContentError
+from publisher.model.articles import Article, Manuscript
+from publisher.rendering import pages
+from publisher.rendering.environment import Templates
+from publisher.rendering.pages import Site
+from publisher.sources import folder
+
+Progress = Callable[[int, int], None]
+# The date of an article that has none yet; only the order depends on it here.
+_UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Finding]]:
+    """Every article that can be read, drafts left out, and what is wrong with the files."""
+    found: list[Article] = []
+    findings: list[Finding] = []
+    for path in config.named_sources.values():
+        scan = folder.scan(path)
+        if scan.missing:
+            findings.append(Finding(str(path), "source", scan.missing, "error"))
+        findings += [Finding(str(path / p.place), "source", p.message, "warning") for p in scan.unreadable]
+        for number, name in enumerate(sorted(scan.articles), 1):
+            try:
+                found += _read(config, path, name, scan.files, findings)
+            except ContentError as error:
+                findings.append(of_error(error, "article"))
+            progress(number, len(scan.articles))
+    return sorted(found, key=lambda a: a.published_at, reverse=True), findings
+
+
+def _read(
+    config: Config, path: Path, name: str, files: frozenset[str], findings: list[Finding]
+) -> list[Article]:
+    manuscript = articles.read(folder.load(path, name), name, zone=config.publication.zone)
+    findings += [Finding(name, "article", note, "warning") for note in manuscript.notes]
+    article = _placed(config, manuscript, files)
+    findings += [Finding(name, "alternative text", what, "warning") for what in _unsaid(article)]
+    return [] if manuscript.draft else [article]
+
+
+def _placed(config: Config, manuscript: Manuscript, files: frozenset[str]) -> Article:
+    published_at = manuscript.published_at or _UNDATED
+    return articles.place(
+        manuscript,
+        id=f"urn:check:{manuscript.path}",
+        slug=manuscript.slug,
+        url=f"{config.publication.url}/{manuscript.slug}/",
+        published_at=published_at,
+        topics=articles.topics_of(manuscript.labels, config.topics),
+        revision=1,
+        site=config.publication.url,
+        default_language=config.publication.language,
+        files=files,
+    )
+
+
+def _unsaid(article: Article) -> list[str]:
+    """Pictures that say nothing to who cannot see them."""
+    images = html.fragment_fromstring(article.html, create_parent=True).iter("img")
+    silent = [str(i.get("src", ""))[:80] for i in images if not (i.get("alt") or "").strip()]
+    if article.picture and not article.picture.alt.strip():
+        silent.insert(0, article.picture.url[:80])
+    return [f"a picture has no alternative text: {source}" for source in silent]
+
+
+def feeds_and_pages(config: Config, templates: Templates, found: Sequence[Article]) -> list[Finding]:
+    """Feeds that no reader could parse, and pages whose templates are at fault."""
+    findings = []
+    for name, feed in config.feeds.items():
+        for document in feeds.render(name, feed, config.publication, found):
+            try:
+                if not document.path.endswith(".json"):
+                    etree.fromstring(document.body)
+            except etree.XMLSyntaxError as error:
+                findings.append(Finding(document.path, "feed", f"not well-formed: {error}", "error"))
+    site = Site(config.publication, config.look, "", "/assets/site.css", (), (), "/")
+    try:
+        pages.stylesheet(templates, config.look)
+        pages.index(templates, site, found[:1])
+        for article in found:
+            pages.article(templates, site, article, None, None)
+        pages.archive(templates, site, "", [])
+    except ContentError as error:
+        findings.append(of_error(error, "template"))
+    return findings
