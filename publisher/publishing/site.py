@@ -8,9 +8,9 @@ from publisher.rendering.pages import FeedLink, NewsletterLink, Site
 
 STYLESHEET = "assets/site.css"
 _MEDIA = {
-    "rss": ("RSS", "application/rss+xml"),
-    "atom": ("Atom", "application/atom+xml"),
-    "json": ("JSON Feed", "application/feed+json"),
+    "rss": "application/rss+xml",
+    "atom": "application/atom+xml",
+    "json": "application/feed+json",
 }
 
 
@@ -29,7 +29,7 @@ def site_of(config: Config) -> Site:
         logo_url=f"{url}/{logo}" if logo else "",
         css_url=f"{url}/{STYLESHEET}",
         feeds=tuple(
-            FeedLink(f"{feed.title or config.publication.title} ({_MEDIA[kind][0]})", _MEDIA[kind][1], f"{url}/{path}")
+            FeedLink(feed.title or config.publication.title, _MEDIA[kind], f"{url}/{path}")
             for name, feed in config.feeds.items()
             for kind, path in feeds.paths(name, feed).items()
         ),
