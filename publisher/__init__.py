@@ -1,3 +1,3 @@
-"""A newsletter and feed publisher: one folder of articles, two mouths, feeds that are pulled and mail that is sent."""
+"""A newsletter and feed publisher: one folder of articles becomes feeds, pages and mail."""
 
 __version__ = "0.1.0"

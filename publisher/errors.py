@@ -67,8 +67,8 @@ class StoreError(PublisherError):
 class TransportError(PublisherError):
     """A message did not leave, or nobody knows whether it did.
 
-    `code` and `reply` are the server's own words (RFC 5321 section 4.2; 0 and the system's error text where the
-    server said nothing); `phase` is the command that was under way.
+    `code` and `reply` are the server's own words (RFC 5321 section 4.2; 0 and the system's error text where
+    the server said nothing); `phase` is the command that was under way.
     """
 
     exit_code = 75

@@ -1,4 +1,4 @@
-"""The walls: imports point down, and rooms of one floor are strangers. Read with the standard library's `ast`."""
+"""The walls: imports point down, and rooms of one floor are strangers; read by the standard `ast`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def test_imports_point_down(file: Path) -> None:
 def test_modules_of_a_room_have_no_cycle() -> None:
     graph: dict[str, set[str]] = {}
     for file in FILES:
-        name = ".".join(("publisher", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(("publisher", *parts)).removesuffix(".__init__")
         graph[name] = set()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("publisher."):

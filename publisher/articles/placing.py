@@ -34,6 +34,7 @@ def place(
 
     `files` are the paths inside its source (POSIX). One that it refers to becomes an asset beside the
     article's page, if that page is part of `site`; any other address is resolved as a browser does at `url`.
+    A picture, sound or film that is not there (yet) is an asset too, at the address that it resolves to.
     """
     links = _Links(manuscript.path, url, site, files)
     picture = _picture(manuscript.picture, links)
@@ -64,7 +65,7 @@ def place(
 def _picture(picture: Picture | None, links: _Links) -> Picture | None:
     if picture is None:
         return None
-    address = links.resolve(picture.url)
+    address = links.resolve(picture.url, shown=True)
     return replace(picture, url=address) if address.startswith(("http://", "https://")) else None
 
 
@@ -75,7 +76,7 @@ def _absolute(html: str, links: _Links) -> str:
     for element in root.iter(*_REFERRING):
         for name in _ADDRESSES:
             if (address := element.get(name)) is not None:
-                element.set(name, links.resolve(address))
+                element.set(name, links.resolve(address, shown=name != "href"))
     return markup(root)
 
 
@@ -89,8 +90,8 @@ class _Links:
     files: Container[str]
     assets: dict[str, Asset] = field(default_factory=dict)
 
-    def resolve(self, address: str) -> str:
-        """The absolute address; one that no parser understands stays as it is."""
+    def resolve(self, address: str, *, shown: bool = False) -> str:
+        """The absolute address; one that no parser understands stays as it is. `shown`: it is a picture."""
         address = address.strip()
         try:
             parts = urlsplit(address)
@@ -100,9 +101,29 @@ class _Links:
                 return f"https:{address}"
             if parts.path and (file := self._file(unquote(parts.path))):
                 return self._asset(file).url + (f"#{parts.fragment}" if parts.fragment else "")
-            return urljoin(self.url, address) if address else self.url
+            resolved = urljoin(self.url, address) if address else self.url
+            if shown and parts.path:
+                self._expect(unquote(parts.path), urljoin(resolved, urlsplit(resolved).path))
+            return resolved
         except ValueError:
             return address
+
+    def _expect(self, path: str, url: str) -> None:
+        """Note a file that is not there: who brings it later need not touch the article."""
+        folder = "" if path.startswith("/") else posixpath.dirname(self.path)
+        file = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
+        site = self.site.rstrip("/") + "/"
+        clean = {"", ".", ".."}.isdisjoint(unquote(url.removeprefix(site)).split("/"))
+        if (
+            url.startswith(site)
+            and clean
+            and not file.startswith("../")
+            and url.casefold() not in self._addresses()
+        ):
+            self.assets.setdefault(file, Asset(file, url))
+
+    def _addresses(self) -> set[str]:
+        return {asset.url.casefold() for asset in self.assets.values()}
 
     def _file(self, path: str) -> str:
         """The file that is meant: beside the article, else counted from the source's root."""
@@ -121,7 +142,7 @@ class _Links:
 
     def _asset(self, file: str) -> Asset:
         if file not in self.assets:
-            taken = {asset.url.casefold() for asset in self.assets.values()}
+            taken = self._addresses()
             base = self.url if self.url.endswith("/") else self.url.removesuffix(".html") + "/"
             *folders, name = file.split("/")
             while (url := base + quote(name)).casefold() in taken:

@@ -12,7 +12,10 @@ from publisher.articles.decoding import printable
 
 MAX_SUMMARY = 300
 
-_TAGS = "a|abbr|b|blockquote|div|figure|h[1-6]|li|ol|ul|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr"
+_TAGS = (
+    "a|abbr|b|blockquote|div|figure|h[1-6]|li|ol|ul|big|br|cite|code|del|em|font|"
+    "i|img|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr"
+)
 _TAG = re.compile(rf"</?(?:{_TAGS})\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")

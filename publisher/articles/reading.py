@@ -55,7 +55,7 @@ def read(data: bytes, path: str, *, zone: tzinfo) -> Manuscript:
         if header.notation == "..":
             more += ("reStructuredText is read as plain text",)
     else:
-        stripped, more = template_tags.resolve(body)
+        stripped, more = template_tags.resolve(body, markdown=suffix not in HTML)
         html = stripped if suffix in HTML else markdown.render(stripped, _mark(path))
         html = markdown.coloured(html) if suffix in HTML else html
     if too_deep(html):
@@ -93,7 +93,7 @@ def _manuscript(
         language=fields.language(header),
         explicit_id=header.text("id", "guid", "uuid"),
         correction=joined(correction),
-        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        body_hash=hashlib.sha256(body.strip().encode()).hexdigest(),
         notes=notes,
     )
 

@@ -22,11 +22,14 @@ _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 
 
-def resolve(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text without template tags, and a note that names the kinds that were dropped."""
+def resolve(text: str, *, markdown: bool = True) -> tuple[str, tuple[str, ...]]:
+    """The text without template tags, and a note that names the kinds that were dropped.
+
+    What is indented is code in Markdown, and nothing but indented in HTML.
+    """
     dropped: dict[str, None] = {}
     if "{%" in text or "{{" in text:
-        text = _replace(text, dropped)
+        text = _replace(text, _Code(text if markdown else ""), dropped)
     if "{:" in text:
         text = _KRAMDOWN.sub("", text)
     if "[caption" in text:
@@ -35,8 +38,7 @@ def resolve(text: str) -> tuple[str, tuple[str, ...]]:
     return text, notes
 
 
-def _replace(text: str, dropped: dict[str, None]) -> str:
-    code = _Code(text)
+def _replace(text: str, code: _Code, dropped: dict[str, None]) -> str:
     closings: dict[str, int] = {}
     pieces: list[str] = []
     at = 0
@@ -104,6 +106,8 @@ class _Code:
 
     def holds(self, position: int) -> bool:
         """Whether the character at `position` is code. Positions may only grow, the parser counts bytes."""
+        if not self._starts:
+            return False
         self._byte += len(self._text[self._char : position].encode())
         self._char = position
         index = bisect_right(self._starts, self._byte) - 1

@@ -14,10 +14,11 @@ __all__ = ["Finding", "check", "shown"]
 Progress = Callable[[int, int], None]
 
 
-def check(
-    config: Config, store: Store | None, progress: Progress = lambda done, total: None
-) -> list[Finding]:
-    """Look at everything that can be looked at without sending; changes nothing. `store` is None where there is none yet."""
+def _silent(_done: int, _total: int) -> None: ...
+
+
+def check(config: Config, store: Store | None, progress: Progress = _silent) -> list[Finding]:
+    """Look at everything without sending or changing anything; `store` is None where there is none yet."""
     templates = Templates([config.templates, builtin()])
     articles, findings = content.read_all(config, progress)
     findings += content.feeds_and_pages(config, templates, articles)

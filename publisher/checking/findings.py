@@ -10,7 +10,7 @@ from publisher.errors import ContentError
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem: where, which rule, in words. An error keeps something from going out; a warning does not."""
+    """One problem: where, which rule, in words. An error keeps something from going out."""
 
     place: str
     rule: str

@@ -1,4 +1,4 @@
-"""Mail: a specimen of every newsletter is rendered and compiled, and held against what mailbox providers ask."""
+"""Mail: a specimen of every newsletter is compiled, and held against what mailbox providers ask."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _BEGINNING = "init"
 
 
 def begin(directory: Path, *, with_templates: bool) -> list[str]:
-    """Write config.yaml and one article (and the templates); what was made. Raises Refused where one is already."""
+    """Write config.yaml and one article (and the templates); what was made. Raises Refused where one is."""
     if (directory / "config.yaml").exists():
         raise Refused(f"{directory / 'config.yaml'} is there already: nothing was changed")
     source = builtin() / _BEGINNING

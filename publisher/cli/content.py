@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from publisher.cli.speaking import JSON, moment, opened, progress, result, tell
+from publisher.cli.speaking import JSON, moment, opened, progress, result, shown_path, table, tell
 
 if TYPE_CHECKING:
     from publisher.config.schema import Config
     from publisher.gathering import Gathered
     from publisher.store import Store
 
-ACCEPT_GONE = typer.Option(False, "--accept-gone", help="Let go of articles whose files vanished in numbers.")
+ACCEPT_GONE = typer.Option(
+    False,
+    "--accept-gone",
+    help="Let go of articles whose files vanished in numbers; without it they are kept.",
+)
+
+_NONE_YET = "No articles yet: put a file into the source folder, then publisher gather"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,44 +37,73 @@ def init(
     directory: Path = typer.Argument(..., metavar="DIR", help="A new or empty folder."),
     templates: bool = typer.Option(False, "--templates", help="Also copy the templates, to change them."),
 ) -> None:
-    """Make a new publication: config.yaml, a content folder with one article, templates on request."""
+    """Make a new publication.
+
+    Writes config.yaml and a content folder with one article; nothing that is there already is changed.
+    Next: look through config.yaml, then `publisher check` and `publisher run` in that folder.
+    """
     from publisher.cli.beginning import begin
 
     for made in begin(directory, with_templates=templates):
         print(made)
-    tell(f"Next: cd {directory} && publisher run")
+    tell(f"Next: cd {shlex.quote(str(directory))} && publisher run")
 
 
 def check(
     context: typer.Context,
-    show: bool = typer.Option(False, "--show", help="Print the resolved configuration; secrets are only named."),
+    show: bool = typer.Option(
+        False, "--show", help="Print the resolved configuration; secrets are only named."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Name every problem of configuration, content, templates and mail rules, each with its place."""
+    """Name every problem, each with its place; change nothing.
+
+    Looks at configuration, articles, templates, feeds and the rules of mail. Exit 0: nothing keeps anything
+    from going out; 1: something does; 78: the configuration cannot be read.
+    """
     from publisher import checking
     from publisher.config import load
+    from publisher.errors import ConfigError
 
-    config = load(Path(context.obj))
+    file = Path(context.obj)
+    try:
+        config = load(file)
+    except ConfigError as error:
+        if as_json:
+            found = [{**asdict(p), "rule": "configuration", "level": "error"} for p in error.problems]
+            result(True, {"problems": found})
+        raise
     if show:
         result(as_json, config.model_dump(mode="json", by_alias=True), *checking.shown(config))
         return
-    with progress("Checking") as step:
-        found = checking.check(config, _store(config, Path(context.obj)), step)
-    lines = [f"{p.place}: {p.message} ({p.level})" for p in found] or ["Nothing to complain of."]
-    result(as_json, {"problems": [asdict(p) for p in found]}, *lines)
-    raise typer.Exit(1 if any(p.level == "error" for p in found) else 0)
+    with _store_of(config, file) as store, progress("Checking") as step:
+        findings = checking.check(config, store, step)
+    lines = [f"{f.place}: {f.message}" + (" (warning)" if f.level == "warning" else "") for f in findings]
+    result(as_json, {"problems": [asdict(f) for f in findings]}, *(lines or ["Nothing to complain of."]))
+    raise typer.Exit(1 if any(f.level == "error" for f in findings) else 0)
 
 
-def _store(config: Config, file: Path) -> Store | None:
-    """The store, if there is one: a check makes none."""
+@contextmanager
+def _store_of(config: Config, file: Path) -> Iterator[Store | None]:
+    """The store, if there is one and it needs no migration: a check changes nothing."""
     from publisher.store import connect, sqlite_file
+    from publisher.store.migrating import HEAD, version
 
-    path = sqlite_file(config.store, file.resolve().parent)
-    return connect(path) if path.is_file() else None
+    database = sqlite_file(config.store, file.resolve().parent)
+    store = connect(database) if database.is_file() else None
+    try:
+        yield store if store and version(store) == HEAD else None
+    finally:
+        if store:
+            store.close()
 
 
 def gather(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool = JSON) -> None:
-    """Read the sources into the catalogue; only files that changed are parsed."""
+    """Read the sources into the catalogue.
+
+    Only files that changed are parsed; one that cannot be read is named, and the others go on (exit 1).
+    Next: `publisher articles` lists what was found, `publisher build` writes feeds and pages.
+    """
     from publisher import gathering
 
     with opened(context) as p, progress("Reading articles") as step:
@@ -87,7 +125,7 @@ def _sentence(report: Gathered) -> str:
         "new": report.new,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "drafts": report.drafts,
+        "draft" if report.drafts == 1 else "drafts": report.drafts,
         "waiting for their hour": report.waiting,
         "gone": report.gone,
         "refused": len(report.refused),
@@ -96,7 +134,11 @@ def _sentence(report: Gathered) -> str:
 
 
 def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool = JSON) -> None:
-    """Gather, then write feeds, pages and the archive; a file is touched only if its bytes changed."""
+    """Gather, then write feeds, pages and the archive.
+
+    They go under output.path; a file is touched only if its bytes changed, so that the folder can be copied
+    to any web server. `publisher run` does the same by itself, and serves it.
+    """
     from publisher import gathering, publishing
 
     with opened(context) as p:
@@ -110,18 +152,21 @@ def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool
         "removed": len(written.removed),
         "gathered": gathering.summary(report),
     }
-    sentence = f"Files: {data['written']} written, {data['unchanged']} unchanged, {data['removed']} removed"
-    result(as_json, data, _sentence(report), sentence)
+    counts = ", ".join(f"{data[name]} {name}" for name in ("written", "unchanged", "removed"))
+    result(as_json, data, _sentence(report), f"Files in {shown_path(p.config.output.path)}: {counts}")
     raise typer.Exit(1 if report.refused or report.kept else 0)
 
 
 def articles(
     context: typer.Context,
-    topic: str = typer.Option("", "--topic", help="Only those of a topic."),
-    limit: int = typer.Option(0, "--limit", min=0, help="At most so many, the newest first."),
+    topic: str = typer.Option("", "--topic", metavar="TOPIC", help="Only those of a topic, category or tag."),
+    limit: int = typer.Option(0, "--limit", metavar="N", min=0, help="At most so many, the newest first."),
     as_json: bool = JSON,
 ) -> None:
-    """List the catalogue, newest first."""
+    """List the articles, newest first.
+
+    Status: published, draft, waiting (for its date), expired, gone (the file vanished) or withdrawn.
+    """
     from publisher.store import catalogue
 
     with opened(context) as p:
@@ -131,16 +176,13 @@ def articles(
             found = [x for x in found if topic in x.article.topics or topic in x.article.labels]
         found = found[:limit] if limit else found
         zone = p.config.publication.zone
-        rows = [[moment(x.article.published_at, zone), x.status, x.article.title, x.article.path] for x in found]
-    lines = table_or(["published", "status", "title", "path"], rows, "No articles yet: put a file into the source folder.")
-    result(as_json, [_listed(x) for x in found], *lines)
-
-
-def table_or(headings: list[str], rows: list[list[Any]], empty: str) -> list[str]:
-    """A table, or what to say instead of an empty one."""
-    from publisher.cli.speaking import table
-
-    return table(headings, rows) if rows else [empty]
+        rows = [
+            [moment(x.article.published_at, zone), x.status, x.article.title, x.article.path] for x in found
+        ]
+    empty = f"No article has the topic {topic!r}." if topic else _NONE_YET
+    result(
+        as_json, [_listed(x) for x in found], *table(["published", "status", "title", "path"], rows, empty)
+    )
 
 
 def _listed(listing: Any) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-"""Commands about editions: cut, editions, preview, send, deliver, status, deliveries."""
+"""Commands about editions before they leave: cut, editions, preview."""
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,86 +11,135 @@ from publisher.cli.speaking import JSON, counted, moment, opened, progress, resu
 
 if TYPE_CHECKING:
     from publisher.app import Publisher
-    from publisher.delivering import Delivered
-    from publisher.store.editions import Edition
-
-EDITION = typer.Argument(..., metavar="EDITION", help="NEWSLETTER/NUMBER, such as daily/12.")
-_COUNTS = ("queued", "sending", "sent", "deferred", "bounced", "expired", "suppressed", "cancelled", "unknown")
+    from publisher.cutting import Request, Result
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (cut, editions, preview, send, deliver, status, deliveries):
+    for command in (cut, editions, preview):
         app.command()(command)
-
-
-def instant(text: str, zone: Any, option: str) -> datetime:
-    """A moment as somebody typed it (ISO 8601); without a zone, in the publication's. Raises a usage error."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"expected a moment such as 2026-11-21T07:00, got {text!r}", param_hint=option) from None
-    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def cut(
     context: typer.Context,
-    newsletter: str = typer.Argument(..., help="The newsletter's name in the configuration."),
-    cadence: str = typer.Option("", "--cadence", help="instant, daily, weekly or monthly; default: the newsletter's."),
+    newsletter: str = typer.Argument(..., metavar="NEWSLETTER", help="Its name in the configuration."),
+    cadence: str = typer.Option(
+        "",
+        "--cadence",
+        metavar="CADENCE",
+        help="instant, daily, weekly or monthly; default: the newsletter's.",
+    ),
     now: bool = typer.Option(False, "--now", help="For everybody of that cadence, at once."),
-    at: str = typer.Option("", "--at", metavar="ISO", help="For those who are due at that moment; default: now."),
-    articles: list[str] = typer.Option([], "--articles", metavar="ID…", help="These articles, for everybody, by hand."),
+    at: str = typer.Option(
+        "", "--at", metavar="ISO", help="For those who are due at that moment; default: now."
+    ),
+    articles: list[str] = typer.Option(
+        [], "--articles", metavar="ID…", help="These articles (id, path or slug), for everybody, by hand."
+    ),
     intro: Path | None = typer.Option(None, "--intro", metavar="FILE", help="An introduction, in Markdown."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Only say what would be made."),
     as_json: bool = JSON,
-    more: list[str] = typer.Argument(None, metavar="[ID…]", help="More articles for --articles.", show_default=False),
+    more: list[str] = typer.Argument(
+        None, metavar="[ID…]", help="More articles for --articles.", show_default=False
+    ),
 ) -> None:
-    """Freeze an edition for those who are due. It is held until `publisher send` opens it."""
-    from publisher import cutting, subscribing
-    from publisher.cli import asking
+    """Freeze an edition for those who are due.
 
+    Its bytes and its recipients are fixed then, and it is held: look at it with `publisher preview`, and
+    `publisher send` lets it go. Cutting twice is harmless: nobody gets an article twice.
+
+    \b
+      publisher cut daily --now                    everybody, at once
+      publisher cut daily --at 2026-11-21T07:00    those whose hour has come by then
+      publisher cut daily --articles tide-tables   one article to every subscriber
+    """
+    from publisher import cutting
+
+    _one_kind(cadence, now, at, [*articles, *(more or [])], by_hand=bool(articles))
     with opened(context) as p:
-        subscribing.newsletter(p.config, newsletter)
-        request = cutting.asked(
-            p.config,
-            newsletter,
-            cadence,
-            instant(at, p.config.publication.zone, "--at") if at else p.clock(),
-            everybody=now,
-            articles=asking.article_ids(p, [*articles, *(more or [])]) if articles else (),
-            intro=asking.text_of(intro),
-        )
+        request = _request(p, newsletter, cadence, now, at, [*articles, *(more or [])], intro)
         with progress("Cutting") as step:
-            made = cutting.cut(p.store, p.config, p.templates, request, p.clock(), dry_run=dry_run, progress=step)
+            made = cutting.cut(
+                p.store, p.config, p.templates, request, p.clock(), dry_run=dry_run, progress=step
+            )
+        lines = _said(p, newsletter, made)
     data = {
         "edition": made.edition.name if made.edition else None,
         "variants": made.variants,
         "articles": list(made.articles),
         "recipients": made.recipients,
     }
-    what = ", ".join(
-        counted(n, word)
-        for n, word in ((len(made.articles), "article"), (made.variants, "variant"), (made.recipients, "recipient"))
+    result(as_json, data, *lines)
+
+
+def _one_kind(cadence: str, now: bool, at: str, ids: list[str], *, by_hand: bool) -> None:
+    if now and at:
+        raise typer.BadParameter("expected --now or --at, not both")
+    if by_hand and (now or at or cadence):
+        raise typer.BadParameter(
+            "--articles is for everybody, at once: it goes without --now, --at and --cadence"
+        )
+    if by_hand and not any(one for text in ids for one in text.split(",")):
+        raise typer.BadParameter("expected an article's id, path or slug", param_hint="--articles")
+    if ids and not by_hand:
+        raise typer.BadParameter(f"unexpected {ids[0]!r}: articles come after --articles")
+
+
+def _request(
+    p: Publisher, newsletter: str, cadence: str, now: bool, at: str, ids: list[str], intro: Path | None
+) -> Request:
+    from publisher import cutting, subscribing
+    from publisher.cli import asking
+
+    subscribing.newsletter(p.config, newsletter)
+    return cutting.asked(
+        p.config,
+        newsletter,
+        cadence,
+        asking.instant(at, p.config.publication.zone, "--at") if at else p.clock(),
+        everybody=now,
+        articles=asking.article_ids(p, ids) if ids else (),
+        intro=asking.text_of(intro),
     )
+
+
+def _said(p: Publisher, newsletter: str, made: Result) -> list[str]:
+    counts = ((len(made.articles), "article"), (made.variants, "variant"), (made.recipients, "recipient"))
+    what = ", ".join(counted(n, word) for n, word in counts)
     if made.edition:
-        line = f"{made.edition.name}: {what}. It is {made.edition.state}: publisher send {made.edition.name}"
-    else:
-        line = f"Would be cut: {what}." if made.recipients else "Nothing new for anybody who is due: no edition."
-    result(as_json, data, line)
+        name, state = made.edition.name, made.edition.state
+        return [f"{name}: {what}; {state}", f"Next: publisher preview {name}, then publisher send {name}"]
+    return [f"Would be cut: {what}" if made.recipients else f"No edition: {_why_nothing(p, newsletter)}"]
+
+
+def _why_nothing(p: Publisher, newsletter: str) -> str:
+    from publisher.store import catalogue, subscribers
+
+    with p.store.read() as tx:
+        if not catalogue.newest_release(tx):
+            return "no article has been published yet. Next: publisher gather"
+        if not subscribers.any_confirmed(tx, newsletter):
+            return f"nobody gets it yet. Next: publisher subscribers add ADDRESS --newsletter {newsletter}"
+    return "nothing is new for anybody who is due (--now: everybody of the cadence)"
 
 
 def editions(
     context: typer.Context,
-    newsletter: str = typer.Argument("", help="Only those of one newsletter."),
+    newsletter: str = typer.Argument("", metavar="[NEWSLETTER]", help="Only those of one newsletter."),
     as_json: bool = JSON,
 ) -> None:
-    """Past, open and held editions, the newest first."""
+    """List the editions, the newest first.
+
+    State: held (waits for `publisher send`), scheduled, sending, paused, done or cancelled.
+    """
     from publisher.store import editions as rows
     from publisher.store import ledger
 
     with opened(context) as p:
         with p.store.read() as tx:
-            found = [(e, ledger.counts(tx, e.id), rows.articles_of(tx, e.id)) for e in rows.listed(tx, newsletter)]
+            found = [
+                (e, ledger.counts(tx, e.id), rows.articles_of(tx, e.id)) for e in rows.listed(tx, newsletter)
+            ]
         zone = p.config.publication.zone
     data = [
         {
@@ -110,22 +157,41 @@ def editions(
         for e, counts, articles in found
     ]
     lines = [
-        [d["edition"], d["state"], d["slot"], d["sent"], d["planned"], moment(d["created_at"], zone), d["subject"]]
+        [
+            d["edition"],
+            d["state"],
+            d["slot"],
+            d["sent"],
+            d["planned"],
+            moment(d["created_at"], zone),
+            d["subject"],
+        ]
         for d in data
     ]
     headings = ["edition", "state", "slot", "sent", "planned", "cut", "subject"]
-    result(as_json, data, *(table(headings, lines) if lines else ["No editions yet: publisher cut NEWSLETTER --now"]))
+    empty = f"No editions yet: publisher cut {newsletter or 'NEWSLETTER'} --now"
+    result(as_json, data, *table(headings, lines, empty))
 
 
 def preview(
     context: typer.Context,
-    what: str = typer.Argument(..., metavar="EDITION|NEWSLETTER", help="daily/12, or daily for what is new now."),
+    what: str = typer.Argument(
+        ..., metavar="EDITION|NEWSLETTER", help="daily/12, or daily for what is new now."
+    ),
     html: Path | None = typer.Option(None, "--html", metavar="FILE", help="Write the HTML part."),
     text: Path | None = typer.Option(None, "--text", metavar="FILE", help="Write the text part."),
     eml: Path | None = typer.Option(None, "--eml", metavar="FILE", help="Write the whole message."),
     as_: str = typer.Option("", "--as", metavar="ADDRESS", help="As this subscriber gets it."),
 ) -> None:
-    """The exact bytes of a message: to files, or the text part to the screen."""
+    """Show a message as it will leave, byte for byte.
+
+    Of an edition that was cut, or of what is new for a newsletter now. Without an option the text part goes
+    to the screen.
+
+    \b
+      publisher preview daily/12 --eml look.eml
+      publisher preview daily --html look.html --as reader@example.org
+    """
     from publisher.delivering.previewing import preview as render
 
     with opened(context) as p:
@@ -145,142 +211,3 @@ def _write(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise Refused(f"{file}: {error.strerror}") from None
-
-
-def send(
-    context: typer.Context,
-    edition: str = EDITION,
-    now: bool = typer.Option(False, "--now", help="Make every waiting delivery due now."),
-    local: bool = typer.Option(False, "--local", help="Give each its own next hour."),
-    at: str = typer.Option("", "--at", metavar="ISO", help="Open it at that moment."),
-    no_wait: bool = typer.Option(False, "--no-wait", help="Open it, and let `publisher run` deliver."),
-    as_json: bool = JSON,
-) -> None:
-    """Open an edition and deliver what is due, with a progress bar.
-
-    Exit 1: a delivery is unknown or expired. 75: no server can be reached.
-    """
-    from publisher.delivering import opening
-
-    if now + local + bool(at) > 1:
-        raise typer.BadParameter("expected one of --now, --local and --at")
-    began = time.monotonic()
-    with opened(context) as p:
-        found = opening.named(p.store, edition)
-        when = "now" if now else "local" if local else ""
-        opens = instant(at, p.config.publication.zone, "--at") if at else None
-        found = opening.open_edition(p.store, found, p.clock(), at=opens, when=when)
-        sent = None if no_wait or found.state != "sending" else _deliver(p, found)
-        counts = opening.counts(p.store, found)
-    _report(as_json, counts, began, sent.unavailable if sent else "")
-
-
-def deliver(context: typer.Context, as_json: bool = JSON) -> None:
-    """Deliver everything that is due in editions that are being sent, then stop."""
-    from publisher.store import editions as rows
-
-    began = time.monotonic()
-    with opened(context) as p:
-        with p.store.read() as tx:
-            open_ = rows.listed(tx, states=("sending",))
-        sent = _deliver(p, None)
-        counts = _sums(p, open_)
-    _report(as_json, counts, began, sent.unavailable)
-
-
-def _sums(p: Publisher, open_: list[Edition]) -> dict[str, Any]:
-    from publisher.delivering import opening
-
-    each = [opening.counts(p.store, edition) for edition in open_]
-    return {name: sum(c[name] for c in each) for name in ("planned", *_COUNTS)}
-
-
-def _deliver(p: Publisher, edition: Edition | None) -> Delivered:
-    from publisher import delivering
-    from publisher.delivering import opening
-
-    total = 0
-    if edition:
-        counts = opening.counts(p.store, edition)
-        total = counts["queued"] + counts["deferred"]
-    with progress(f"Sending {edition.name}" if edition else "Delivering") as step:
-        return delivering.deliver(
-            p.store,
-            p.config,
-            p.keys,
-            p.transport,
-            p.clock,
-            edition_id=edition.id if edition else None,
-            progress=lambda settled: step(settled, total),
-        )
-
-
-def _report(as_json: bool, counts: dict[str, Any], began: float, unavailable: str) -> None:
-    data = {**counts, "seconds": round(time.monotonic() - began, 3)}
-    said = ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name]) or "nothing to send"
-    name = f"{counts['edition']} ({counts['state']}): " if "edition" in counts else ""
-    result(as_json, data, f"{name}{said}; {data['seconds']} s")
-    if unavailable:
-        tell(f"The mail server cannot be reached now, and what waits is kept: {unavailable}")
-        raise typer.Exit(75)
-    raise typer.Exit(1 if counts["unknown"] or counts["expired"] else 0)
-
-
-def status(
-    context: typer.Context,
-    edition: str = typer.Argument("", metavar="[EDITION]", help="One edition; default: all that are open."),
-    as_json: bool = JSON,
-) -> None:
-    """How an edition stands: its state, and how many deliveries have each status."""
-    from publisher.delivering import opening
-    from publisher.store import editions as rows
-
-    with opened(context) as p:
-        if edition:
-            data: Any = opening.counts(p.store, opening.named(p.store, edition))
-            found = [data]
-        else:
-            with p.store.read() as tx:
-                open_ = rows.listed(tx, states=rows.OPEN_STATES)
-            data = found = [opening.counts(p.store, e) for e in open_]
-    lines = [[c["edition"], c["state"], c["planned"], *(c[name] for name in _COUNTS)] for c in found]
-    headings = ["edition", "state", "planned", *_COUNTS]
-    result(as_json, data, *(table(headings, lines) if lines else ["No edition is open."]))
-
-
-def deliveries(
-    context: typer.Context,
-    edition: str = EDITION,
-    status: str = typer.Option("", "--status", help=f"Only those that are {', '.join(_COUNTS)}."),
-    as_json: bool = JSON,
-) -> None:
-    """The ledger of an edition: who, with what outcome, and the server's own words."""
-    from publisher import links
-    from publisher.delivering import opening
-    from publisher.store import ledger
-
-    if status and status not in _COUNTS:
-        raise typer.BadParameter(f"expected {', '.join(_COUNTS)}, got {status!r}", param_hint="--status")
-    with opened(context) as p:
-        found = opening.named(p.store, edition)
-        with p.store.read() as tx:
-            rows = ledger.rows(tx, found.id, status)
-        newsletter = p.config.newsletters.get(found.newsletter)
-        domain = newsletter.sender.domain if newsletter else ""
-        zone = p.config.publication.zone
-        data = [
-            {
-                "address": r.address,
-                "status": r.status,
-                "code": r.code,
-                "reply": r.reply,
-                "attempts": r.attempt,
-                "message_id": f"<{links.message_id(p.keys, domain, r.id, r.generation)}>",
-                "at": r.finished_at or r.started_at,
-                "due_at": r.due_at,
-            }
-            for r in rows
-        ]
-    lines = [[d["address"], d["status"], moment(d["at"], zone), d["attempts"], d["reply"]] for d in data]
-    headings = ["address", "status", "at", "attempts", "reply"]
-    result(as_json, data, *(table(headings, lines) if lines else ["No deliveries."]))

@@ -9,13 +9,33 @@ from typing import Any
 
 import typer
 
-from publisher.cli.content import table_or
-from publisher.cli.speaking import JSON, moment, opened, progress, result, tell
+from publisher.cli.speaking import (
+    JSON,
+    counted,
+    help_when_alone,
+    moment,
+    opened,
+    progress,
+    result,
+    table,
+    tell,
+)
 
-NEWSLETTER = typer.Option("", "--newsletter", help="Which newsletter; needed when there are several.")
+NEWSLETTER = typer.Option(
+    "", "--newsletter", metavar="NEWSLETTER", help="Which newsletter; needed when there are several."
+)
 ADDRESS = typer.Argument(..., metavar="ADDRESS")
-_subscribers = typer.Typer(no_args_is_help=True, help="Who gets what: add, import, export, show, remove.")
-_suppressions = typer.Typer(no_args_is_help=True, help="Addresses that must never be mailed.")
+_subscribers = typer.Typer(
+    invoke_without_command=True,
+    callback=help_when_alone,
+    help="Who gets what: add, import, export, show, remove.",
+)
+_suppressions = typer.Typer(
+    invoke_without_command=True,
+    callback=help_when_alone,
+    help="Addresses that must never be mailed.\n\n"
+    "A suppression outlives the subscription: no import revives it, and a running send obeys it at once.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,33 +49,46 @@ def add(
     context: typer.Context,
     address: str = ADDRESS,
     newsletter: str = NEWSLETTER,
-    name: str = typer.Option(None, "--name", help="What to call them.", show_default=False),
-    topics: str = typer.Option("", "--topics", help="Topics, separated by semicolons; all: every one."),
-    cadence: str = typer.Option("", "--cadence", help="instant, daily, weekly or monthly."),
-    weekday: str = typer.Option("", "--weekday", help="For weekly: monday to sunday."),
-    day: int = typer.Option(None, "--day", help="For monthly: 1 to 31.", show_default=False),
-    hour: int = typer.Option(None, "--hour", help="0 to 23, where they are.", show_default=False),
-    zone: str = typer.Option("", "--zone", help="Their time zone, such as Europe/Lisbon."),
-    language: str = typer.Option("", "--language", help="Their language, such as en."),
-    status: str = typer.Option("confirmed", "--status", help="confirmed, pending or unsubscribed."),
+    name: str = typer.Option(None, "--name", metavar="NAME", help="What to call them.", show_default=False),
+    topics: str = typer.Option(
+        "", "--topics", metavar="TOPICS", help="Topics, separated by semicolons; all: every one."
+    ),
+    cadence: str = typer.Option(
+        "", "--cadence", metavar="CADENCE", help="instant, daily, weekly or monthly."
+    ),
+    weekday: str = typer.Option("", "--weekday", metavar="DAY", help="For weekly: monday to sunday."),
+    day: int = typer.Option(None, "--day", metavar="N", help="For monthly: 1 to 31.", show_default=False),
+    hour: int = typer.Option(
+        None, "--hour", metavar="N", help="0 to 23, where they are.", show_default=False
+    ),
+    zone: str = typer.Option("", "--zone", metavar="ZONE", help="Their time zone, such as Europe/Lisbon."),
+    language: str = typer.Option("", "--language", metavar="TAG", help="Their language, such as en."),
+    status: str = typer.Option(
+        "confirmed", "--status", metavar="STATUS", help="confirmed, pending or unsubscribed."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Add one subscriber who has agreed, or change what they chose."""
-    from publisher import subscribing
-    from publisher.subscribing.csv_files import weekday as number_of
+    """Add one who has agreed, or change what they chose.
 
-    chosen = tuple(t.strip() for t in topics.split(";") if t.strip())
-    everything = chosen == ("all",)
+    What is not said stays as it is, or as the newsletter has it by default. Who left is taken back.
+
+    \b
+      publisher subscribers add reader@example.org --topics "world;sports" --hour 7 --zone Europe/Lisbon
+    """
+    from publisher import subscribing
+    from publisher.subscribing import choosing
+
+    chosen, everything = choosing.topics(topics)
     with opened(context) as p:
         choice = subscribing.Choice(
             address=address,
             newsletter=subscribing.only_newsletter(p.config, newsletter),
             status=status,
             name=name,
-            topics=None if everything or not chosen else chosen,
+            topics=chosen,
             all_topics=everything,
             cadence=cadence or None,
-            weekday=number_of(weekday),
+            weekday=choosing.weekday(weekday),
             day=day,
             hour=hour,
             zone=zone or None,
@@ -71,10 +104,20 @@ def import_(
     context: typer.Context,
     file: Path = typer.Argument(..., metavar="FILE.csv", help="A header line, then a line a subscriber."),
     newsletter: str = NEWSLETTER,
-    status: str = typer.Option("", "--status", help="For lines without one, such as confirmed."),
+    status: str = typer.Option(
+        "", "--status", metavar="STATUS", help="For lines without one, such as confirmed."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Import subscribers. Bad lines are named and the good ones taken; who has left stays away."""
+    """Import subscribers from a CSV file.
+
+    A line that cannot be taken is named, and the others are taken (exit 1). Who unsubscribed or is suppressed
+    stays away. Columns: address (or email), status, and if you like name, newsletter, topics (semicolons
+    between them), cadence, weekday, day, hour, zone, language; any other is kept as an attribute.
+
+    \b
+      publisher subscribers import readers.csv --status confirmed
+    """
     from publisher.subscribing import csv_files
 
     with opened(context) as p, progress("Importing") as step:
@@ -92,9 +135,14 @@ def import_(
 @_subscribers.command()
 def export(
     context: typer.Context,
-    newsletter: str = typer.Option("", "--newsletter", help="Only those of one newsletter."),
+    newsletter: str = typer.Option(
+        "", "--newsletter", metavar="NEWSLETTER", help="Only those of one newsletter."
+    ),
 ) -> None:
-    """Write every subscription to stdout as CSV; an import gives the same again."""
+    """Write every subscription to stdout, as CSV.
+
+    An import of it gives the same again. An apostrophe keeps a spreadsheet from running a cell as a formula.
+    """
     from publisher.subscribing import csv_files
 
     with opened(context) as p:
@@ -103,7 +151,7 @@ def export(
 
 @_subscribers.command()
 def show(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
-    """What one subscriber chose, and when the next digest is due."""
+    """Show one: what they chose, and when the next is due."""
     from publisher.editions import choice
     from publisher.errors import NotFound
     from publisher.store import subscribers
@@ -129,46 +177,61 @@ def show(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -
     ]
     headings = ["newsletter", "status", "chosen", "zone", "next due"]
     extra = [f"Suppressed: {suppression}"] if suppression else []
-    result(as_json, data, f"{person.address} {person.name}".strip(), *extra, *table_or(headings, rows, "No subscriptions."))
+    result(
+        as_json,
+        data,
+        f"{person.address} {person.name}".strip(),
+        *extra,
+        *table(headings, rows, "No subscriptions."),
+    )
 
 
 @_subscribers.command()
 def remove(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
-    """Unsubscribe an address everywhere; its history is kept."""
+    """Unsubscribe an address everywhere; keep its history."""
     from publisher import subscribing
 
     with opened(context) as p:
         ended = subscribing.remove(p.store, address, p.clock())
-    result(as_json, {"address": address, "ended": ended}, f"{address}: {ended} subscriptions ended")
+    result(
+        as_json, {"address": address, "ended": ended}, f"{address}: {counted(ended, 'subscription')} ended"
+    )
 
 
 @_suppressions.command("list")
 def list_(context: typer.Context, as_json: bool = JSON) -> None:
-    """Every address that must never be mailed, and why."""
+    """List them, and why."""
     from publisher.store import subscribers
 
     with opened(context) as p:
         with p.store.read() as tx:
             found = subscribers.suppressed(tx)
         zone = p.config.publication.zone
-    data = [{"address": a, "reason": reason, "at": at} for a, reason, at in found]
+    data: list[dict[str, Any]] = [{"address": a, "reason": reason, "at": at} for a, reason, at in found]
     rows = [[d["address"], d["reason"], moment(d["at"], zone)] for d in data]
-    result(as_json, data, *table_or(["address", "reason", "since"], rows, "No address is suppressed."))
+    result(as_json, data, *table(["address", "reason", "since"], rows, "No address is suppressed."))
 
 
 @_suppressions.command("add")
 def suppress(
     context: typer.Context,
     address: str = ADDRESS,
-    reason: str = typer.Option("by hand", "--reason", help="Why, in a few words."),
+    reason: str = typer.Option("by hand", "--reason", metavar="TEXT", help="Why, in a few words."),
     as_json: bool = JSON,
 ) -> None:
-    """Never mail this address again, whatever it is subscribed to."""
+    """Never mail this address again.
+
+    Whatever it is subscribed to; a running send obeys at once.
+    """
     from publisher import subscribing
 
     with opened(context) as p:
         fresh = subscribing.suppress(p.store, address, reason, p.clock())
-    result(as_json, {"address": address, "added": fresh}, f"{address}: {'suppressed' if fresh else 'was suppressed'}")
+    result(
+        as_json,
+        {"address": address, "added": fresh},
+        f"{address}: {'suppressed' if fresh else 'was suppressed'}",
+    )
 
 
 @_suppressions.command("remove")
@@ -177,8 +240,10 @@ def unsuppress(context: typer.Context, address: str = ADDRESS, as_json: bool = J
     from publisher.errors import NotFound
     from publisher.store import subscribers
 
-    with opened(context) as p, p.store.write() as tx:
-        if not subscribers.unsuppress(tx, address):
+    with opened(context) as p:
+        with p.store.write() as tx:
+            found = subscribers.unsuppress(tx, address)
+        if not found:
             raise NotFound(f"{address} is not suppressed")
     result(as_json, {"address": address, "removed": True}, f"{address}: may be mailed again")
 
@@ -186,28 +251,29 @@ def unsuppress(context: typer.Context, address: str = ADDRESS, as_json: bool = J
 @_suppressions.command("import")
 def import_suppressions(
     context: typer.Context,
-    file: Path = typer.Argument(..., metavar="FILE", help="A CSV with a column address (and reason), or an address a line."),
+    file: Path = typer.Argument(
+        ..., metavar="FILE", help="A CSV with a column address (and reason), or an address a line."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Suppress every address in a file."""
+    """Suppress every address in a file.
+
+    A line that cannot be taken is named, and the others are taken (exit 1).
+    """
     from publisher.subscribing import csv_files
 
     with opened(context) as p:
         added, refused = csv_files.take_in_suppressions(p.store, file, p.clock())
     for line in refused:
-        tell(f"{file}:{line['line']}: {line['reason']}")
+        tell(f"{file}:{line['line']}: {line['address'] or 'no address'}: {line['reason']}")
     result(as_json, {"added": added, "refused": refused}, f"{added} added, {len(refused)} refused")
     raise typer.Exit(1 if refused else 0)
 
 
 @_suppressions.command("export")
 def export_suppressions(context: typer.Context) -> None:
-    """Write every suppression to stdout as CSV."""
-    import csv
+    """Write them to stdout, as CSV that can be imported."""
+    from publisher.subscribing import csv_files
 
-    from publisher.store import subscribers
-
-    with opened(context) as p, p.store.read() as tx:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(["address", "reason", "since"])
-        writer.writerows((a, reason, at.isoformat()) for a, reason, at in subscribers.suppressed(tx))
+    with opened(context) as p:
+        csv_files.export_suppressions(p.store, sys.stdout)

@@ -1,4 +1,4 @@
-"""`make run`: the publisher on the sample, which gets a first subscriber and a first digest when its store is new."""
+"""`make run`: the publisher on the sample, with a first subscriber and digest when its store is new."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from publisher import cutting, delivering, gathering, publishing, subscribing
 from publisher.app import Publisher, open_publisher
 from publisher.cli import main
-from publisher.cli.speaking import tell
+from publisher.cli.speaking import shown_path, tell
 from publisher.config import load
 from publisher.delivering import opening
 from publisher.errors import PublisherError
@@ -28,15 +28,13 @@ def first_digest(p: Publisher) -> str:
     if not made.edition:
         return ""
     opening.open_edition(p.store, made.edition, p.clock())
-    delivering.deliver(
-        p.store, p.config, p.keys, p.transport, p.clock, edition_id=made.edition.id
-    )
+    delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, edition_id=made.edition.id)
     publishing.publish(p.store, p.config, p.templates)
     return made.edition.name
 
 
 def start(file: Path) -> None:
-    """Run the sample; only a store that did not exist, and a transport that only writes files, get the first digest."""
+    """Run the sample; a first digest comes only with a new store, and a transport that only writes files."""
     config = load(file)
     fresh = not sqlite_file(config.store, file.resolve().parent).exists()
     if fresh and config.mail.transport == "files" and NEWSLETTER in config.newsletters:
@@ -46,7 +44,8 @@ def start(file: Path) -> None:
         finally:
             p.close()
         if name:
-            tell(f"A first digest, {name}, for {READER}: {config.mail.files}/new (a Maildir: mutt -f {config.mail.files})")
+            outbox = shown_path(config.mail.files)
+            tell(f"A first digest, {name}, for {READER}: {outbox}/new (a Maildir: mutt -f {outbox})")
     main(["--config", str(file), "run"])
 
 

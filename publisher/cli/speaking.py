@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import combining, east_asian_width
 
 import typer
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from publisher.app import Publisher
 
 Progress = Callable[[int, int], None]
+_USAGE, _GAP, _NARROWEST, _SHORT = 64, "  ", 12, 0.5
 JSON = typer.Option(False, "--json", help="One JSON document on stdout, and nothing else there.")
 
 
@@ -52,25 +55,67 @@ def _plain(value: Any) -> Any:
 
 def tell(text: str) -> None:
     """A word to the person, beside the result."""
-    print(text, file=sys.stderr)
+    print("\n".join(map(_printable, text.splitlines())), file=sys.stderr)
 
 
 def complain(text: str) -> None:
     """What went wrong, each line by itself."""
     for line in text.splitlines():
-        print(f"publisher: {line}", file=sys.stderr)
+        tell(f"publisher: {line}")
 
 
-def table(headings: list[str], rows: list[list[Any]]) -> list[str]:
-    """Columns under headings, as wide as they need to be; lines without spaces at their ends."""
-    cells = [headings, *[[("" if c is None else str(c)) for c in row] for row in rows]]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(headings))]
-    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+def help_when_alone(context: typer.Context) -> None:
+    """Where a command was left out, say which there are; that is a usage error."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(_USAGE)
+
+
+def table(headings: list[str], rows: list[list[Any]], empty: str = "") -> list[str]:
+    """Columns under headings, or what to say instead of an empty table; on a terminal no wider than it is."""
+    if not rows and empty:
+        return [empty]
+    cells = [headings, *[["" if c is None else _printable(str(c)) for c in row] for row in rows]]
+    widths = [max(_width(row[n]) for row in cells) for n in range(len(headings))]
+    if sys.stdout.isatty():
+        _narrow(widths, shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1))
+    return [_GAP.join(_fitted(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """Take from the widest columns until all of them fit; none becomes unreadable."""
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+
+
+def _fitted(text: str, width: int) -> str:
+    if _width(text) > width:
+        while _width(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: two for East Asian characters, none for marks above others."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _printable(line: str) -> str:
+    """The line without anything that a terminal obeys."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
 def counted(number: int, word: str) -> str:
     """1 article, 2 articles."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def shown_path(path: Path) -> str:
+    """A path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def moment(value: datetime | None, zone: Any) -> str:
@@ -80,7 +125,7 @@ def moment(value: datetime | None, zone: Any) -> str:
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """A bar on a terminal, a line now and then elsewhere; nothing for work that is done within a second."""
+    """A bar on a terminal, a line now and then elsewhere; nothing for work that is soon done."""
     if sys.stderr.isatty():
         with _bar(what) as step:
             yield step
@@ -95,9 +140,19 @@ def _bar(what: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=max(done, total) or None)
+    bars, began = Bars(*columns, console=Console(stderr=True), transient=True), time.monotonic()
+    task = bars.add_task(what, total=None)
+
+    def step(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=max(done, total) or None)
+        if not bars.live.is_started and time.monotonic() - began > _SHORT:
+            bars.start()
+
+    try:
+        yield step
+    finally:
+        if bars.live.is_started:
+            bars.stop()
 
 
 @dataclass

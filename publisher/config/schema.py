@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from email.headerregistry import Address, HeaderRegistry
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from publisher.config.values import (
     AddressSpec,
+    Colour,
     Duration,
     Language,
     Line,
@@ -20,11 +22,13 @@ from publisher.config.values import (
     Url,
     Zone,
     duration,
+    store,
 )
 
 Cadence = Literal["instant", "daily", "weekly", "monthly"]
 Hour = Annotated[int, Field(ge=0, le=23)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_ARTICLE_FIELDS = [(name, "", None) for name in ("url", "year", "month", "day", "slug")]
 Topics = Literal["all"] | list[str]
 
 
@@ -62,17 +66,17 @@ class Output(Section):
     path: Location = Field(Path("public/"), description="the folder of public files")
     article_url: str = Field(
         "{url}/{year}/{month}/{slug}/",
-        description="address of an article; fields url, year, month, day, slug. Outside url no page is written",
+        description="address of an article, of url, year, month, day, slug. No page is written outside url",
     )
 
     @model_validator(mode="after")
     def _fields(self) -> Output:
         try:
-            self.article_url.format(url="u", year="2026", month="01", day="01", slug="s")
-        except (KeyError, IndexError, ValueError):
-            raise ValueError(
-                "article_url: expected only the fields {url} {year} {month} {day} {slug}"
-            ) from None
+            fields = [found[1:] for found in Formatter().parse(self.article_url) if found[1] is not None]
+        except ValueError:
+            fields = [(None, None, None)]
+        if any(found not in _ARTICLE_FIELDS for found in fields):
+            raise ValueError("article_url: expected only the fields {url} {year} {month} {day} {slug}")
         if "{slug}" not in self.article_url:
             raise ValueError("article_url: expected {slug} in it, or two articles would share one address")
         return self
@@ -94,7 +98,7 @@ class Feed(Section):
 class Look(Section):
     """What mail and pages share."""
 
-    accent: str = Field("#7a1f1f", pattern=r"^#[0-9a-fA-F]{6}$", description="the one colour")
+    accent: Colour = Field("#7a1f1f", description="the one colour")
     logo: Location | None = Field(None, description="a picture file for the masthead")
 
 
@@ -189,7 +193,8 @@ class Mail(Section):
     files: Location = Field(Path("var/outbox/"), description="the Maildir of the files transport")
     smtp: Smtp = Field(Smtp(), description="the server of the smtp transport")
     bounce_address: AddressSpec | None = Field(
-        None, description="envelope sender; each mail adds +TOKEN before the @. Default: the newsletter's from"
+        None,
+        description="envelope sender; each mail adds +TOKEN before the @. Default: the newsletter's from",
     )
 
 
@@ -214,7 +219,9 @@ class Web(Section):
     """The web server of run and serve."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0: any free one")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="port to listen on; 0: any free one"
+    )
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For counts")
 
 
@@ -246,6 +253,11 @@ class Config(Section):
     delivery: DeliveryPolicy = DeliveryPolicy()
     web: Web = Web()
     schedule: Schedule = Schedule()
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        return store(value)
 
     @property
     def named_sources(self) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""From a started delivery to the bytes that leave: thaw the variant once, compile it once, splice per recipient."""
+"""From a started delivery to the bytes that leave: a variant is compiled once, and spliced per recipient."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from publisher import links, messages
 from publisher.config.schema import Config
-from publisher.errors import NotFound
+from publisher.errors import NotFound, PermanentFailure, Refused
 from publisher.freezing.variants import thawed
 from publisher.links import Keys
 from publisher.messages import Compiled, Letterhead
 from publisher.model.mail import Envelope, Outgoing, Recipient
 from publisher.store import Store
+from publisher.store.attempts import Started
 from publisher.store.editions import Edition
-from publisher.store.ledger import Started
 
 _KEPT = 500
 
@@ -50,24 +50,34 @@ class Composer:
     _compiled: OrderedDict[int, tuple[Edition, Compiled]] = field(default_factory=OrderedDict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def compose(self, started: Started) -> Outgoing:
-        """The envelope and message of an attempt: the same bytes at every try of one generation (invariant 6).
+    def ready(self, variant_id: int) -> None:
+        """Compile a variant ahead of its first message.
 
-        Raises Refused for what cannot stand in a message, NotFound for a newsletter that left the configuration.
+        Raises NotFound, Refused or StoreError for what keeps all its messages from being made: a newsletter
+        that left the configuration, a title that no header holds, bytes that are not what was frozen.
+        """
+        self._variant(variant_id)
+
+    def compose(self, started: Started) -> Outgoing:
+        """Envelope and message of an attempt: the same bytes at every try of one generation (invariant 6).
+
+        Raises PermanentFailure for a recipient whose address no message can hold.
         """
         edition, compiled = self._variant(started.variant_id)
-        newsletter = self.config.newsletters[edition.newsletter]
-        domain = newsletter.sender.domain
+        sender = self.config.newsletters[edition.newsletter].sender
         recipient = Recipient(
             address=started.address,
-            message_id=self.message_id(domain, started.id, started.generation),
+            message_id=self.message_id(sender.domain, started.id, started.generation),
             dated_at=started.dated_at,
             fields=started.fields,
         )
-        bounce = self.config.mail.bounce_address or newsletter.sender.addr_spec
-        sender = links.verp(bounce, self.keys, started.id, started.generation)
-        message = compiled.splice(recipient, self.addresses(started.subscription_id, started.variant_id))
-        return Outgoing(started.id, Envelope(sender, started.address), message)
+        bounce = self.config.mail.bounce_address or sender.addr_spec
+        envelope = Envelope(links.verp(bounce, self.keys, started.id, started.generation), started.address)
+        addresses = self.addresses(started.subscription_id, started.variant_id)
+        try:
+            return Outgoing(started.id, envelope, compiled.splice(recipient, addresses))
+        except Refused as error:
+            raise PermanentFailure(0, str(error), "mail") from None
 
     def addresses(self, subscription_id: int, variant_id: int) -> dict[str, str]:
         """The per-recipient addresses of a message."""
@@ -85,10 +95,11 @@ class Composer:
             if variant_id not in self._compiled:
                 edition, variant = thawed(self.store, variant_id)
                 if edition.newsletter not in self.config.newsletters:
-                    raise NotFound(f"the newsletter {edition.newsletter} is not in the configuration any more")
+                    raise NotFound(
+                        f"the newsletter {edition.newsletter} is not in the configuration any more"
+                    )
                 compiled = messages.compile_message(variant, letterhead(self.config, edition))
                 self._compiled[variant_id] = (edition, compiled)
                 while len(self._compiled) > _KEPT:
                     self._compiled.popitem(last=False)
             return self._compiled[variant_id]
-

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.editions import slots
 from publisher.editions.slots import Timetable
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, editions, ledger
+from publisher.store import Store, clock, editions, ledger
 from publisher.store.editions import Edition
 
 _CHUNK = 1000
+_CLOSED = ("held", "scheduled")
 
 
 def named(store: Store, name: str) -> Edition:
@@ -24,37 +27,45 @@ def named(store: Store, name: str) -> Edition:
         if edition:
             return edition
         known = [e.name for e in editions.listed(tx)[:5]]
-    raise NotFound(f"no edition {name!r}; expected NEWSLETTER/NUMBER, such as {', '.join(known) or 'daily/1'}")
+    raise NotFound(
+        f"no edition {name!r}; expected NEWSLETTER/NUMBER, such as {', '.join(known) or 'daily/1'}"
+    )
 
 
 def open_edition(
     store: Store, edition: Edition, now: datetime, *, at: datetime | None = None, when: str = ""
 ) -> Edition:
-    """Let an edition go: at once, or from `at` on. `when` is now (every waiting row), local (each one's next hour) or
-    empty (each row at its own time). Raises Refused for one that waits for approval or has ended.
+    """Let an edition go: at once, or from `at` on. Raises Refused for one unapproved, paused or ended.
+
+    `when` is now (every waiting row), local (each one's next hour) or empty (each row at its own time).
     """
-    if edition.needs_approval and not edition.approved_hash:
-        raise Refused(f"{edition.name} waits for approval: somebody must approve it before it is sent")
-    if edition.state in ("cutting", "cancelled", "paused"):
-        raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
+    _check(edition)
     if when == "local":
         _set_local(store, edition, now)
     elif when == "now":
         _in_chunks(store, lambda tx, after: ledger.make_due(tx, edition.id, after, now, _CHUNK))
     with store.write() as tx:
         if at and at > now:
-            editions.set_state(tx, edition.id, ["held", "scheduled"], "scheduled", opens_at=at, reason="")
-        else:
-            states = ["held", "scheduled"]
-            editions.set_state(tx, edition.id, states, "sending", opened_at=now, opens_at=None, reason="")
-        return editions.get(tx, edition.id)
+            editions.set_state(tx, edition.id, _CLOSED, "scheduled", opens_at=at, reason="")
+        elif editions.set_state(tx, edition.id, _CLOSED, "sending", opened_at=now, opens_at=None, reason=""):
+            clock.set_stale(tx, clock.PUBLIC_FILES, now)
+        found = editions.get(tx, edition.id)
+        _check(found)  # somebody may have cancelled it meanwhile
+        return found
+
+
+def _check(edition: Edition) -> None:
+    if edition.needs_approval and not edition.approved_hash:
+        raise Refused(f"{edition.name} waits for approval: somebody must approve it before it is sent")
+    if edition.state in ("cutting", "cancelled", "paused"):
+        raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
 
 
 def _because(edition: Edition) -> str:
     return f" ({edition.reason})" if edition.reason else ""
 
 
-def _in_chunks(store: Store, step: Callable[[Any, int], int]) -> None:
+def _in_chunks(store: Store, step: Callable[[Connection, int], int]) -> None:
     after = 0
     while True:
         with store.write() as tx:
@@ -64,7 +75,7 @@ def _in_chunks(store: Store, step: Callable[[Any, int], int]) -> None:
 
 
 def _set_local(store: Store, edition: Edition, now: datetime) -> None:
-    def step(tx: Any, after: int) -> int:
+    def step(tx: Connection, after: int) -> int:
         rows = ledger.waiting_with_hours(tx, edition.id, after, _CHUNK)
         due = {id_: slots.next_hour(Timetable("daily", hour, 0, 1, zone), now) for id_, hour, zone in rows}
         ledger.set_due(tx, due)
@@ -75,14 +86,23 @@ def _set_local(store: Store, edition: Edition, now: datetime) -> None:
 
 def open_due(store: Store, now: datetime) -> list[Edition]:
     """Open what is scheduled and due; what a person left held stays held (rule 10)."""
+    with store.read() as tx:
+        if not _openable(tx, now):
+            return []
     with store.write() as tx:
-        opened = []
-        for edition in editions.listed(tx, states=("scheduled",)):
-            waits = edition.needs_approval and not edition.approved_hash
-            if not waits and (edition.opens_at is None or edition.opens_at <= now):
-                editions.set_state(tx, edition.id, ["scheduled"], "sending", opened_at=now)
-                opened.append(edition)
+        opened = _openable(tx, now)
+        for edition in opened:
+            editions.set_state(tx, edition.id, ["scheduled"], "sending", opened_at=now)
+        clock.set_stale(tx, clock.PUBLIC_FILES, now)
         return opened
+
+
+def _openable(tx: Connection, now: datetime) -> list[Edition]:
+    return [
+        e
+        for e in editions.listed(tx, states=("scheduled",))
+        if not (e.needs_approval and not e.approved_hash) and (e.opens_at is None or e.opens_at <= now)
+    ]
 
 
 def counts(store: Store, edition: Edition) -> dict[str, Any]:
@@ -91,4 +111,3 @@ def counts(store: Store, edition: Edition) -> dict[str, Any]:
         found = ledger.counts(tx, edition.id)
         state = editions.get(tx, edition.id).state
     return {"edition": edition.name, "state": state, "planned": sum(found.values()), **found}
-

@@ -8,8 +8,8 @@ from typing import Any
 
 from publisher import articles, messages
 from publisher.config.schema import Config
-from publisher.delivering.opening import named
 from publisher.delivering.messages import Composer, letterhead
+from publisher.delivering.opening import named
 from publisher.editions import choice, slots, windows
 from publisher.errors import NotFound, Refused
 from publisher.freezing.freezer import Freezer
@@ -77,10 +77,16 @@ class _Previewer:
         language = subscription.language if subscription else self.config.publication.language
         variant = thaw(0, freezer.variant(shown, language), freezer.frozen)
         fields = self._fields(subscription, address or _SOMEBODY, person.name if person else "")
-        return self._of(edition, variant, address or _SOMEBODY, fields, subscription.id if subscription else 0)
+        return self._of(
+            edition, variant, address or _SOMEBODY, fields, subscription.id if subscription else 0
+        )
 
     def _shown(
-        self, name: str, candidates: Any, chosen: windows.Topics, subscription: subscribers.Subscription | None
+        self,
+        name: str,
+        candidates: Any,
+        chosen: windows.Topics,
+        subscription: subscribers.Subscription | None,
     ) -> tuple[tuple[str, int], ...]:
         newsletter = self.config.newsletters[name]
         carried = None

@@ -1,4 +1,4 @@
-"""A sending process and its proof of life: a lock that the operating system lets go of when the process dies."""
+"""A sending process and its proof of life: a lock that the system lets go of when the process dies."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.config.schema import DeliveryPolicy
-from publisher.store import Store, ledger
+from publisher.errors import StoreError
+from publisher.store import Store, attempts
 
-# Resent only when no server can still be answering: the longest wait for a reply (RFC 5321 section 4.5.3.2.6).
+# Resent only when no server can still be answering (RFC 5321 section 4.5.3.2.6).
 _ANSWERS = timedelta(seconds=600)
+_CHUNK = 500
 
 
 @contextmanager
 def working(store: Store) -> Iterator[str]:
-    """The name of a new worker, alive as long as this lasts (rule 18)."""
+    """The name of a new worker, alive as long as this lasts (rule 18). Raises StoreError."""
     name = f"{os.getpid()}-{secrets.token_hex(4)}"
     file = _file(store, name)
-    file.parent.mkdir(exist_ok=True)
-    with file.open("w", encoding="ascii") as lock:
+    try:
+        file.parent.mkdir(exist_ok=True)
+        lock = file.open("w", encoding="ascii")
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}") from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield name
@@ -41,20 +47,29 @@ def _dead(store: Store, name: str) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return True
-    except BlockingIOError:
+    except OSError:  # held by a live process, or not ours to look at
         return False
     return True
 
 
-def bury(store: Store, policy: DeliveryPolicy, now: datetime) -> int:
-    """Settle what dead workers had started: unknown, or sent again later. How many deliveries that were."""
+def tidy(store: Store, policy: DeliveryPolicy, now: datetime) -> None:
+    """Settle what dead workers left, and end what is too late; a short look when there is neither."""
     with store.read() as tx:
-        dead = [name for name in ledger.started_by(tx) if _dead(store, name)]
-    found = 0
-    for name in dead:
-        resend = policy.on_unknown == "resend"
+        started = attempts.started_by(tx)
+        late = attempts.late(tx, now, policy.max_lateness, policy.expire_after, 1)
+    for name in started:
+        if _dead(store, name):
+            abandon(store, policy, name, now)
+            _file(store, name).unlink(missing_ok=True)
+    while late:
         with store.write() as tx:
-            status, due_at = ("deferred", now + _ANSWERS) if resend else ("unknown", None)
-            found += ledger.abandon(tx, name, status, due_at, now)
-        _file(store, name).unlink(missing_ok=True)
-    return found
+            ended = attempts.expire(tx, now, policy.max_lateness, policy.expire_after, _CHUNK)
+        if ended < _CHUNK:
+            return
+
+
+def abandon(store: Store, policy: DeliveryPolicy, name: str, now: datetime) -> None:
+    """What a worker had started and will not settle: unknown, or sent again later."""
+    again_at = now + _ANSWERS if policy.on_unknown == "resend" else None
+    with store.write() as tx:
+        attempts.abandon(tx, name, again_at, now)

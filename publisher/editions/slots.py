@@ -19,7 +19,7 @@ _LAST_ZONE = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """When somebody's digest comes. `weekday` counts from Monday as 0; `day` past a month's end means its last day."""
+    """When somebody's digest comes. Monday is `weekday` 0; a `day` past a month's end means its last."""
 
     cadence: str
     hour: int
@@ -59,7 +59,7 @@ def closes_at(cadence: str, slot: str) -> datetime:
 
 
 def local_instant(day: date, hour: int, zone: str) -> datetime:
-    """The instant, in UTC, of a local hour; a skipped hour is the next existing instant, a repeated one the first."""
+    """The instant, in UTC, of a local hour: if skipped, the next that exists; if repeated, the first."""
     local = datetime.combine(day, time(hour), ZoneInfo(zone))
     instant = local.astimezone(UTC)
     if instant.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None):
@@ -116,7 +116,7 @@ def _next_due(timetable: Timetable, after: datetime) -> datetime:
 
 @lru_cache(maxsize=4096)
 def newest(timetable: Timetable, now: datetime) -> tuple[str, datetime]:
-    """The slot and instant of the newest occurrence that has passed: after a gap there is one cut, for this one."""
+    """The slot and instant of the newest occurrence that has passed: after a gap, one cut is for this one."""
     return next((s, at) for s, at in _occurrences(timetable, _begin(timetable, now), False) if at <= now)
 
 

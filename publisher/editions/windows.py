@@ -12,7 +12,10 @@ Topics = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A release that a window may hold. `public` is how the article stands at the cut; `first` is its first release."""
+    """A release that a window may hold; `first` is the article's first one.
+
+    `public`, `revision` and `topics` are how the article stands at the cut.
+    """
 
     release: int
     article_id: str
@@ -50,22 +53,26 @@ def select(
     newsletter: Topics,
     chosen: Topics,
     *,
+    since: int = 0,
+    mark: int = 0,
     named: Container[str] = (),
     corrections: Container[tuple[str, int]] = (),
 ) -> tuple[Candidate, ...]:
     """The articles of the window (lo, hi], newest first, each once.
 
-    `named` are articles that a delivery of this subscription named outside its windows, by hand (rule 11);
-    `corrections` are (article, revision) of corrections to what this subscription got earlier (rule 6).
+    Where a first window reaches back, what lies in (`since`, `mark`] was decided by an earlier one. `named`
+    are articles that a delivery of this subscription named already (rules 2 and 11); `corrections` are
+    (article, revision) of corrections to what it got earlier (rule 6).
     """
     found: dict[str, Candidate] = {}
     for c in candidates:
         if not (lo < c.release <= hi and c.public):
             continue
         if c.first:
-            fits = matches(c.topics, newsletter) and matches(c.topics, chosen) and c.article_id not in named
+            decided = since < c.release <= mark or c.article_id in named
+            fits = not decided and matches(c.topics, newsletter) and matches(c.topics, chosen)
         else:
-            fits = (c.article_id, c.revision) in corrections
+            fits = c.release > mark and (c.article_id, c.revision) in corrections
         if fits:
             found[c.article_id] = c
     return tuple(sorted(found.values(), key=lambda c: (-c.published_at.timestamp(), c.article_id)))

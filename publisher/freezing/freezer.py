@@ -1,16 +1,18 @@
-"""The freezer of one edition: every story is rendered and inlined once, and variants are planned from the pieces."""
+"""The freezer of one edition: every story is rendered and inlined once, and variants are joined from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from publisher import messages
 from publisher.config.schema import Config
 from publisher.editions import layout
+from publisher.errors import ContentError
 from publisher.freezing.variants import digest, join, key_of
 from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
@@ -56,27 +58,14 @@ class Freezer:
 
     def variant(self, shown: Sequence[tuple[str, int]], language: str) -> VariantRow:
         """The variant of these (article, revision), in order."""
-        newsletter = self.config.newsletters[self.edition.newsletter]
         revisions = dict(shown)
-        frame = self.frame(language)
-        plan = layout.roles(
-            [a for a, _ in shown],
-            newsletter.template,
-            messages.encoded_size(frame.html),
-            lambda a, role: messages.encoded_size(self._story(a, revisions[a], role, language)[1].html),
-            newsletter.max_articles,
-        )
-        lead, *_ = ordered = [self.articles[a] for a, _ in shown]
-        mail = self._mail(language)
-        place = f"newsletters.{self.edition.newsletter}"
-        subject, preheader = (
-            mails.line(
-                self.templates, source, place=f"{place}.{what}", lead=lead, articles=ordered, mail=mail
-            )
-            for what, source in (("subject", newsletter.subject), ("preheader", newsletter.preheader))
-        )
+        subject, preheader = self._lines(shown, language)
+        plan = self._plan(shown, language, escape(subject) + escape(preheader))
         names = self._names(plan, revisions, language, len(shown) - len(plan))
-        joined = join({**self.frozen, **self.fresh}, names, subject, preheader)
+        joined = join(self.frozen, names, subject, preheader)
+        size = sum(map(messages.encoded_size, joined[0]))
+        if self.edition.intro and size > layout.LIMIT:
+            raise ContentError("the introduction", 0, "", f"too long: with it the message has {size} bytes")
         roles = dict(plan)
         return VariantRow(
             edition_id=self.edition.id,
@@ -86,12 +75,40 @@ class Freezer:
             preheader=preheader,
             pieces=names,
             sha256=digest(subject, joined),
-            size=sum(map(messages.encoded_size, joined[0])),
+            size=size,
             articles=tuple((a, r, roles.get(a, "")) for a, r in shown),
         )
 
+    def _lines(self, shown: Sequence[tuple[str, int]], language: str) -> tuple[str, str]:
+        """Subject and preheader."""
+        newsletter = self.config.newsletters[self.edition.newsletter]
+        lead, *_ = ordered = [self.articles[a] for a, _ in shown]
+        place, mail = f"newsletters.{self.edition.newsletter}", self._mail(language)
+
+        def line(what: str, source: str) -> str:
+            at = f"{place}.{what}"
+            return mails.line(self.templates, source, place=at, lead=lead, articles=ordered, mail=mail)
+
+        return line("subject", newsletter.subject), line("preheader", newsletter.preheader)
+
+    def _plan(
+        self, shown: Sequence[tuple[str, int]], language: str, lines: str
+    ) -> Sequence[tuple[str, Role]]:
+        """(article, role) of what fits around the frame, the introduction and the lines."""
+        newsletter = self.config.newsletters[self.edition.newsletter]
+        revisions = dict(shown)
+        around = [self.frame(language).html, lines]
+        if self.edition.intro:
+            around.append(self.frozen[f"intro/{language}"].html)
+
+        def size(article: str, role: Role) -> int:
+            return messages.encoded_size(self._story(article, revisions[article], role, language)[1].html)
+
+        fixed = sum(map(messages.encoded_size, around))
+        return layout.roles([a for a, _ in shown], newsletter.template, fixed, size, newsletter.max_articles)
+
     def archive(self, shown: Sequence[tuple[str, int]], language: str) -> dict[str, Any]:
-        """The names of the pieces of the archive page: the first article, the others, then headlines of the rest."""
+        """The names of the archive page's pieces: first article, others, then headlines of the rest."""
         newsletter = self.config.newsletters[self.edition.newsletter]
         self.frame(language)
         first: Role = "letter" if newsletter.template == "letter" else "lead"
@@ -114,8 +131,7 @@ class Freezer:
         self, plan: Sequence[tuple[str, Role]], revisions: Mapping[str, int], language: str, left: int
     ) -> dict[str, Any]:
         stories = [self._story(a, revisions[a], role, language) for a, role in plan]
-        for name, piece in stories:
-            self.fresh[name] = piece
+        self.fresh.update(stories)
         names: dict[str, Any] = {"frame": f"frame/{language}", "stories": [name for name, _ in stories]}
         if self.edition.intro:
             names["intro"] = f"intro/{language}"

@@ -1,4 +1,4 @@
-"""Variants: joined from frozen pieces, hashed, stored by the names of their pieces, and thawed as they were."""
+"""Variants: joined from frozen pieces, hashed, stored by the names of these, and thawed as they were."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Joined = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def key_of(shown: Sequence[tuple[str, int]], language: str) -> str:
-    """What makes two variants of an edition the same: the articles, their revisions, their order, the language."""
+    """What makes two variants of an edition the same: articles, revisions, order and language."""
     return hashlib.sha256(repr((language, *shown)).encode()).hexdigest()
 
 

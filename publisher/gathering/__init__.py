@@ -4,46 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from urllib.parse import quote
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime
 
-from publisher import articles
+from sqlalchemy import Connection
+
 from publisher.config.schema import Config
 from publisher.errors import ContentError
-from publisher.gathering.recognition import Known, free_slug
-from publisher.model.articles import Article, Manuscript
-from publisher.sources import folder
-from publisher.store import Store, catalogue
-from publisher.store.catalogue import Listing, Release
+from publisher.gathering.listing import File, Registry
+from publisher.gathering.recognition import Recognition
+from publisher.gathering.report import COUNTS, Gathered, problems, summary
+from publisher.gathering.source import Look, look
+from publisher.model.articles import Manuscript
+from publisher.store import Store, catalogue, traces
+from publisher.store.catalogue import Listing, Release, Unreleased
+from publisher.store.traces import Key, Stamped, Trace
+
+__all__ = ["Gathered", "fingerprint", "gather", "problems", "summary"]
 
 # Raised when the parser reads the same file differently: every file is then parsed again.
-_PARSER = 1
-_CHUNK = 200
-_RACY = timedelta(seconds=2)
+_PARSER = 2
+# so that no write takes 50 ms, while a send runs (rule 23)
+_CHUNK = 50
+_MANY = 10
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class Gathered:
-    """What became of every file: each is counted once, or stands in `refused`. `kept` says what was left alone, and why."""
-
-    new: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    drafts: int = 0
-    waiting: int = 0
-    gone: int = 0
-    refused: list[ContentError] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the catalogue is not what it was."""
-        return bool(self.new or self.updated or self.gone)
 
 
 def gather(
@@ -52,30 +37,14 @@ def gather(
     now: datetime,
     *,
     accept_gone: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress | None = None,
 ) -> Gathered:
-    """Read every source; a source that is missing, or lost most of its files, is kept as it was (rule 24)."""
-    report = Gathered()
+    """Read every source; a source that is missing, or lost most of its files, is kept as it was (rule 24).
+
+    Killed at any point, the next gather ends where this one would have.
+    """
     with store.alone("gather"):
-        for name, path in config.named_sources.items():
-            _Source(store, config, now, name, path, report).gather(accept_gone, progress)
-        with store.write() as tx:
-            turned = catalogue.turn(tx, now)
-            report.new, report.waiting = report.new + turned, max(0, report.waiting - turned)
-            _release(tx, now)
-    return report
-
-
-def _release(tx: catalogue.Connection, now: datetime) -> None:
-    newest = catalogue.newest_release(tx)
-    number, floor = (newest.number, newest.released_at) if newest else (0, None)
-    given = []
-    for id_, revision, published_at in catalogue.unreleased(tx):
-        number += 1
-        # on the first gather the past is the past; later a release is now, and never before an earlier one
-        moment = max(now, floor) if floor else min(published_at, now)
-        given.append(Release(number, id_, revision, moment))
-    catalogue.give_releases(tx, given)
+        return _Gathering(store, config, now, accept_gone, progress or _silent).run()
 
 
 def fingerprint(config: Config) -> str:
@@ -91,196 +60,168 @@ def fingerprint(config: Config) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-@dataclass
-class _Source:
-    store: Store
-    config: Config
-    now: datetime
-    name: str
-    path: Path
-    report: Gathered
+class _Gathering:
+    """One gather: what became of every file so far."""
 
-    def gather(self, accept_gone: bool, progress: Progress) -> None:
-        scan = folder.scan(self.path)
-        if scan.missing and not accept_gone:
-            self.report.kept.append(f"{self.path}: {scan.missing}; its articles are kept (--accept-gone lets go)")
-            return
-        self.report.kept += [f"{self.path / p.place}: {p.message}" for p in scan.unreadable]
-        with self.store.read() as tx:
-            stamps = catalogue.stamps(tx, self.name)
-        fresh = {path: self._stamp(stamp) for path, stamp in scan.articles.items()}
-        changed = [p for p in sorted(fresh) if fresh[p] == "" or stamps.get(p, ("",))[0] != fresh[p]]
-        vanished = {p for p in stamps if p not in fresh and not _hidden(p, scan)}
-        for path in fresh.keys() - set(changed):
-            self._count(stamps[path][1], "unchanged")
-        if changed or vanished:
-            self._take_in(changed, vanished, fresh, scan.files, accept_gone, progress)
-
-    def _stamp(self, stamp: folder.Stamp) -> str:
-        # A file written within the clock's grain of this look could change again under the same stamp.
-        written = datetime.fromtimestamp(stamp.mtime_ns / 1e9, UTC)
-        if abs(self.now - written) < _RACY:
-            return ""
-        return f"{fingerprint(self.config)}:{stamp.mtime_ns}:{stamp.size}"
-
-    def _count(self, status: str, otherwise: str) -> None:
-        name = {"draft": "drafts", "waiting": "waiting"}.get(status, otherwise)
-        setattr(self.report, name, getattr(self.report, name) + 1)
-
-    def _take_in(
-        self,
-        changed: list[str],
-        vanished: set[str],
-        fresh: dict[str, str],
-        files: frozenset[str],
-        accept_gone: bool,
-        progress: Progress,
+    def __init__(
+        self, store: Store, config: Config, now: datetime, accept_gone: bool, progress: Progress
     ) -> None:
-        with self.store.read() as tx:
-            listed = catalogue.known(tx, self.name)
-            slugs = catalogue.slugs(tx)
-        known = Known.of(listed, fresh)
-        taken = {*known.by_id, *slugs.values()}
-        done: list[Listing] = []
-        for number, path in enumerate(changed, 1):
-            try:
-                listing = self._listing(path, known, taken, slugs, fresh[path], files)
-            except ContentError as error:
-                self.report.refused.append(error)
-            else:
-                taken.add(listing.article.id)
-                slugs[listing.article.slug] = listing.article.id
-                done.append(listing)
-            progress(number, len(changed))
-        for start in range(0, len(done), _CHUNK):
-            with self.store.write() as tx:
-                for listing in done[start : start + _CHUNK]:
-                    catalogue.save(tx, listing)
-        moved = {known.by_id[i].article.path for i in known.claimed if i in known.by_id}
-        self._let_go(vanished - moved, known, accept_gone)
+        self.store, self.config, self.now = store, config, now
+        self.accept_gone, self.progress = accept_gone, progress
+        self.report = Gathered()
+        self.outcomes: dict[Key, str] = {}
 
-    def _let_go(self, vanished: set[str], known: Known, accept_gone: bool) -> None:
-        here = sum(1 for x in known.by_id.values() if x.status not in ("gone", "withdrawn"))
-        if len(vanished) > 10 and len(vanished) * 2 > here and not accept_gone:
-            self.report.kept.append(
-                f"{self.path}: {len(vanished)} of {here} files vanished at once; "
-                "their articles are kept (--accept-gone lets them go)"
+    def run(self) -> Gathered:
+        """Look, read, save, let go; then number all that became public in one transaction (rule 1)."""
+        with self.store.read() as tx:
+            known = traces.stamps(tx)
+        looks = self._looks(known)
+        changed = [(name, path) for name, at in looks.items() for path in at.changed]
+        vanished = {(name, path) for name, at in looks.items() for path in at.vanished}
+        for name, at in looks.items():
+            for path in at.stamps.keys() - set(at.changed):
+                self.outcomes[name, path] = _outcome(known[name, path].status, "unchanged")
+        # what was in a source that is no longer configured may be found again in another
+        vanished |= {key for key in known if key[0] not in looks}
+        if changed or vanished:
+            self._take_in(changed, vanished, looks)
+        self._number()
+        counts = Counter(self.outcomes.values())
+        for name in COUNTS:
+            setattr(self.report, name, counts[name])
+        return self.report
+
+    def _looks(self, known: Mapping[Key, Stamped]) -> dict[str, Look]:
+        reading = fingerprint(self.config)
+        looks = {
+            name: look(name, path, reading, known, accept_gone=self.accept_gone)
+            for name, path in self.config.named_sources.items()
+        }
+        for at in looks.values():
+            self.report.kept += at.kept
+        return looks
+
+    def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Look]) -> None:
+        with self.store.read() as tx:
+            every = traces.traces(tx)
+            # a page of its own at the place of the front page would replace it
+            registry = Registry(
+                self.config, self.now, {t.id for t in every}, {"index": ""} | traces.slugs(tx)
             )
+        manuscripts = self._read(changed, looks)
+        recognised = Recognition(manuscripts, every, vanished)
+        for key, other in recognised.doubles.items():
+            explicit = manuscripts.pop(key).explicit_id
+            reason = f"{explicit!r} is already the id of {'/'.join(other)}"
+            self._refuse(key, looks, ContentError(key[1], 0, "id", reason))
+        keys = list(manuscripts)
+        for start in range(0, len(keys), _CHUNK):
+            self._save(keys[start : start + _CHUNK], manuscripts, recognised, registry, looks)
+        moved = {trace.key for trace in recognised.found.values()}
+        self._let_go([t for t in every if t.key in vanished - moved and not t.gone], every)
+
+    def _read(self, changed: Sequence[Key], looks: Mapping[str, Look]) -> dict[Key, Manuscript]:
+        found: dict[Key, Manuscript] = {}
+        for number, (name, path) in enumerate(changed, 1):
+            try:
+                found[name, path] = looks[name].read(path, self.config.publication.zone)
+            except ContentError as error:
+                self._refuse((name, path), looks, error)
+            self.progress(number, len(changed))
+        return found
+
+    def _refuse(self, key: Key, looks: Mapping[str, Look], error: ContentError) -> None:
+        self.report.refused.append(looks[key[0]].error(key[1], error))
+
+    def _save(
+        self,
+        keys: Sequence[Key],
+        manuscripts: Mapping[Key, Manuscript],
+        recognised: Recognition,
+        registry: Registry,
+        looks: Mapping[str, Look],
+    ) -> None:
+        ids = [recognised.found[key].id for key in keys if key in recognised.found]
+        with self.store.read() as tx:
+            known = {x.article.id: x for x in catalogue.listings(tx, ids=ids)}
+        made: list[Listing] = []
+        for key in keys:
+            trace, at, manuscript = recognised.found.get(key), looks[key[0]], manuscripts[key]
+            file = File(manuscript, at.name, at.stamps[key[1]], at.times[key[1]], at.files)
+            before = known[trace.id] if trace else None
+            try:
+                made.append(registry.enter(file, before))
+            except ContentError as error:
+                self._refuse(key, looks, error)
+            else:
+                self._note(key, file, before, made[-1])
+        with self.store.write() as tx:
+            for listing in made:
+                catalogue.save(tx, listing)
+
+    def _note(self, key: Key, file: File, before: Listing | None, after: Listing) -> None:
+        absent = [a.file for a in after.article.assets if a.file not in file.files]
+        notes = [*file.manuscript.notes, *(f"there is no {name} yet" for name in absent)]
+        self.report.notes += [f"{'/'.join(key)}: {note}" for note in notes]
+        if before and before.article == after.article and before.status == after.status:
+            self.outcomes[key] = _outcome(after.status, "unchanged")
+        else:
+            self.outcomes[key] = _outcome(after.status, "updated" if before else "new")
+            self.report.changed = True
+
+    def _let_go(self, lost: Sequence[Trace], every: Sequence[Trace]) -> None:
+        here = Counter(t.source for t in every if not t.gone)
+        accepted: list[Trace] = []
+        for source in sorted({t.source for t in lost}):
+            some = [t for t in lost if t.source == source]
+            why = self._why_kept(source, len(some), here[source])
+            if why and not self.accept_gone:
+                self.report.kept.append(
+                    f"{source}: {why}; their articles are kept (--accept-gone lets them go)"
+                )
+            else:
+                accepted += some
+        if not accepted:
             return
         with self.store.write() as tx:
-            ids = {known.by_path[p].article.id: p for p in vanished}
-            mailed = catalogue.mailed(tx, ids)
-            status = {p: "withdrawn" if i in mailed else "gone" for i, p in ids.items()}
-            catalogue.set_status(tx, self.name, status)
-        self.report.gone += len(vanished)
+            mailed = catalogue.mailed(tx, [t.id for t in accepted])
+            catalogue.set_status(tx, {t.id: "withdrawn" if t.id in mailed else "gone" for t in accepted})
+        self.outcomes |= {t.key: "gone" for t in accepted}
+        self.report.changed = True
 
-    def _listing(
-        self,
-        path: str,
-        known: Known,
-        taken: set[str],
-        slugs: dict[str, str],
-        stamp: str,
-        files: frozenset[str],
-    ) -> Listing:
-        manuscript = articles.read(folder.load(self.path, path), path, zone=self.config.publication.zone)
-        before = known.recognise(manuscript)
-        id_ = before.article.id if before else self._mint(known, manuscript, taken)
-        article = self._place(manuscript, before, id_, slugs, files)
-        status = self._status(article, manuscript.draft)
-        self.report.notes += [f"{path}: {note}" for note in manuscript.notes]
-        listing = Listing(
-            article, self.name, stamp, manuscript.explicit_id, manuscript.body_hash, status
-        )
-        self._count(status, _verdict(before, listing))
-        return listing
+    def _why_kept(self, source: str, lost: int, here: int) -> str:
+        if source not in self.config.named_sources:
+            return f"no longer in the configuration, with {lost} files"
+        return f"{lost} of {here} files vanished at once" if lost > _MANY and lost * 2 > here else ""
 
-    def _mint(self, known: Known, manuscript: Manuscript, taken: set[str]) -> str:
-        seed = f"{self.config.publication.title}\n{self.name}"
-        return known.mint(manuscript, seed, taken)
-
-    def _place(
-        self,
-        manuscript: Manuscript,
-        before: Listing | None,
-        id_: str,
-        slugs: dict[str, str],
-        files: frozenset[str],
-    ) -> Article:
-        old = before.article if before else None
-        published_at = manuscript.published_at or (old.published_at if old else self._file_time(manuscript))
-        # the address of what readers may already hold does not change with the file's name
-        slug = old.slug if old and before and before.release else free_slug(manuscript.slug, id_, slugs)
-        corrected = bool(old and manuscript.correction and manuscript.correction != old.correction)
-        revision = (old.revision if old else 1) + (1 if corrected and before and before.release else 0)
-        article = articles.place(
-            manuscript,
-            id=id_,
-            slug=slug,
-            url=self._url(slug, published_at),
-            published_at=published_at,
-            topics=articles.topics_of(manuscript.labels, self.config.topics),
-            revision=revision,
-            site=self.config.publication.url,
-            default_language=self.config.publication.language,
-            files=files,
-        )
-        if revision > 1 and manuscript.updated_at is None and old:
-            article = replace(article, updated_at=self.now if corrected else old.updated_at)
-        return article
-
-    def _file_time(self, manuscript: Manuscript) -> datetime:
-        try:
-            written = (self.path / manuscript.path).stat().st_mtime
-        except OSError:
-            return self.now
-        return min(datetime.fromtimestamp(int(written), UTC), self.now)
-
-    def _url(self, slug: str, published_at: datetime) -> str:
-        local = published_at.astimezone(self.config.publication.zone)
-        return self.config.output.article_url.format(
-            url=self.config.publication.url,
-            year=f"{local:%Y}",
-            month=f"{local:%m}",
-            day=f"{local:%d}",
-            slug=quote(slug),
-        )
-
-    def _status(self, article: Article, draft: bool) -> str:
-        if draft:
-            return "draft"
-        if article.published_at > self.now:
-            return "waiting"
-        if article.expires_at and article.expires_at <= self.now:
-            return "expired"
-        return "published"
+    def _number(self) -> None:
+        with self.store.write() as tx:
+            turned = catalogue.turn(tx, self.now)
+            given = _release(tx, self.now)
+        self.outcomes |= dict.fromkeys(turned, "updated")
+        self.outcomes |= {(u.source, u.path): "new" if u.first else "updated" for u in given}
+        self.report.changed = bool(self.report.changed or turned or given)
 
 
-def _hidden(path: str, scan: folder.Scan) -> bool:
-    """Whether a file may still be there, below a folder that cannot be looked into."""
-    return any(path == p.place or (p.place.endswith("/") and path.startswith(p.place)) for p in scan.unreadable)
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""
 
 
-def _verdict(before: Listing | None, after: Listing) -> str:
-    if before is None or (before.release is None and before.status != "published"):
-        return "new"
-    same = before.article == after.article and before.status == after.status
-    return "unchanged" if same else "updated"
+def _outcome(status: str, otherwise: str) -> str:
+    return {"draft": "drafts", "waiting": "waiting"}.get(status, otherwise)
 
 
-def summary(report: Gathered) -> dict[str, object]:
-    """The report as the command line's JSON."""
-    counts = ("new", "updated", "unchanged", "drafts", "waiting", "gone")
-    return {
-        **{name: getattr(report, name) for name in counts},
-        "refused": [
-            {"path": e.path, "line": e.line, "field": e.field, "reason": e.reason} for e in report.refused
+def _release(tx: Connection, now: datetime) -> Sequence[Unreleased]:
+    """Number what is public and has no number, in the order of the authors' dates (rule 1)."""
+    newest = catalogue.newest_release(tx)
+    number, floor = (newest.number, newest.released_at) if newest else (0, None)
+    found = catalogue.unreleased(tx)
+    # on the first gather the past is the past; later a release is now, and never before an earlier one
+    catalogue.give_releases(
+        tx,
+        [
+            Release(n, u.id, u.revision, max(now, floor) if floor else min(u.published_at, now))
+            for n, u in enumerate(found, number + 1)
         ],
-        "kept": report.kept,
-        "notes": report.notes,
-    }
-
-
-def problems(report: Gathered) -> Iterable[str]:
-    """What a person must hear: refused files and sources that were kept as they were."""
-    return [*map(str, report.refused), *report.kept]
+    )
+    return found

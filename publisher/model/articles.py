@@ -16,7 +16,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The lead picture: its address, what it shows (alt), the line under it (caption) and whose it is (credit)."""
+    """The lead picture: its address, what it shows (alt), the line under it, and whose it is (credit)."""
 
     url: str
     alt: str = ""
@@ -26,7 +26,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file that an article refers to: its path inside the source (POSIX) and the absolute URL of its copy."""
+    """A file that an article refers to: its path in the source (POSIX) and the URL of its copy."""
 
     file: str
     url: str
@@ -36,8 +36,8 @@ class Asset:
 class Manuscript:
     """One file as it was read, before it has an identity and a place.
 
-    `html` is sanitised, with addresses as the author wrote them. Dates are aware, in UTC; None where the file is
-    silent. `published_at` is None where neither the file nor its name carries a date.
+    `html` is sanitised, with addresses as the author wrote them. Dates are aware, in UTC; None where the
+    file is silent. `published_at` is None where neither the file nor its name carries a date.
     `body_hash` is the SHA-256 of the body as written (hex), by which a renamed file is recognised.
     `notes` are things that were mended or dropped while reading, in words for the author.
     """

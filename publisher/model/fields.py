@@ -1,9 +1,10 @@
 """Fields: the places in a mail that are filled per recipient, and how they look while a variant is frozen.
 
-A template writes `{{ subscriber.name | fallback("reader") }}`; rendering leaves a mark; the message compiler cuts the
-text at the marks and splices the values in. Three private-use characters frame a mark, so that it passes through
-HTML parsers, inliners and escaping unchanged; article text is stripped of them before it is rendered. Inside a link,
-where only an address can stand, the mark is a reserved host that can never resolve (RFC 2606 section 2).
+A template writes `{{ subscriber.name | fallback("reader") }}`; rendering leaves a mark; the message
+compiler cuts the text at the marks and splices the values in. Three private-use characters frame a mark, so
+that it passes through HTML parsers, inliners and escaping unchanged; article text is stripped of them
+before it is rendered. Inside a link, where only an address can stand, the mark is a reserved host that can
+never resolve (RFC 2606 section 2).
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ _MARK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A place that is filled per recipient: `subscriber.name` with its fallback, or an address such as `unsubscribe`."""
+    """A place that is filled per recipient: `subscriber.name` with its fallback, or an address."""
 
     name: str
     fallback: str = ""
 
 
 def mark(name: str, fallback: str = "") -> str:
-    """The mark that stands for a field in rendered text; reserved characters are dropped from the fallback."""
+    """The mark that stands for a field in rendered text; the fallback loses reserved characters."""
     return f"{OPEN}{name}{MIDDLE}{fallback.translate(RESERVED)}{CLOSE}"
 
 

@@ -39,7 +39,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One delivery row as the message needs it. `fields` maps field names (`subscriber.name`, …) to plain text.
+    """One delivery row as the message needs it. `fields` maps names (`subscriber.name`, …) to plain text.
 
     `message_id` is without angle brackets; `dated_at` is aware and stands in the Date header.
     """
@@ -81,12 +81,13 @@ Outcome = Receipt | TransportError
 class Work(Protocol):
     """What a transport drains over one connection: the ledger's side of the exchange.
 
-    A transport calls `take` only when the body may leave at once: the start is durable when it returns. A pipelining
-    transport may take the next one before it settles this one; the ledger decides how far ahead that may go.
+    A transport calls `take` only when the body may leave at once: the start is durable when it returns. A
+    pipelining transport may take the next one before it settles this one; the ledger decides how far ahead
+    that may go.
     """
 
     def take(self) -> Outgoing | None:
-        """The next message to send, its start recorded; None when there is no more (or the worker is stopping)."""
+        """The next message, its start recorded; None when there is no more, or the worker is stopping."""
 
     def settle(self, outgoing: Outgoing, outcome: Outcome) -> None:
         """Record what became of it. Durable at the latest when the next `take` returns."""
@@ -100,5 +101,6 @@ class Transport(Protocol):
     def drain(self, work: Work) -> None:
         """Send everything `work` has over one connection, reconnecting as the server wishes.
 
-        Every message taken is settled. Raises Unavailable when no connection can be had; nothing is left taken then.
+        Every message taken is settled. Raises Unavailable when no connection can be had; nothing is left
+        taken then.
         """

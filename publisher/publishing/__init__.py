@@ -12,13 +12,14 @@ from publisher import feeds
 from publisher.config.schema import Config
 from publisher.errors import ContentError
 from publisher.freezing import variants
-from publisher.model.articles import Article
+from publisher.model.articles import Article, Asset
 from publisher.output import Output, Report
 from publisher.publishing.site import STYLESHEET, logo_path, site_of
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates
 from publisher.rendering.pages import ArchiveEntry, Site
-from publisher.store import Store, catalogue, editions
+from publisher.sources import folder
+from publisher.store import Store, catalogue, clock, editions
 from publisher.store.catalogue import Listing
 from publisher.store.editions import Edition
 
@@ -27,8 +28,19 @@ _INDEXED = 100
 File = tuple[str, bytes | Path]
 
 
+def refresh(store: Store, config: Config, templates: Templates) -> None:
+    """Publish if something was noted to have changed since the last time. Raises as `publish` does."""
+    with store.read() as tx:
+        noted = clock.stale_since(tx, clock.PUBLIC_FILES)
+    if noted is None:
+        return
+    publish(store, config, templates)
+    with store.write() as tx:
+        clock.set_fresh(tx, clock.PUBLIC_FILES, noted)
+
+
 def publish(store: Store, config: Config, templates: Templates) -> Report:
-    """Write everything under output.path, each file only if its bytes changed, and remove what nothing names any more.
+    """Write everything under output.path, each file only if its bytes changed, and remove what nothing names.
 
     Raises ContentError for a fault in a template, Refused or StoreError where the folder cannot be written.
     """
@@ -36,15 +48,20 @@ def publish(store: Store, config: Config, templates: Templates) -> Report:
         listings = catalogue.listings(tx)
         hidden = [x for x in listings if x.release and x.status != "published"]
         mailed = catalogue.mailed(tx, [x.article.id for x in hidden])
-        past = [e for e in editions.listed(tx, states=_SENT) if e.archive and e.newsletter in config.newsletters]
+        past = [
+            e for e in editions.listed(tx, states=_SENT) if e.archive and e.newsletter in config.newsletters
+        ]
         counts = {e.id: len(editions.articles_of(tx, e.id)) for e in past}
     public = [x for x in listings if x.status == "published" and x.release]
     withdrawn = [x.article for x in hidden if x.article.id in mailed]
     making = _Pages(store, config, templates, site_of(config), [x.article for x in public])
-    files = dict(making.pages(withdrawn))
+    # what articles bring along never stands in the place of a page or a feed
+    files = dict(_assets(config, public))
+    files.update(making.pages(withdrawn))
     files.update(making.archives(past, counts))
-    files.update(_assets(config, public))
-    sizes = {f"{config.publication.url}/{p}": x.stat().st_size for p, x in files.items() if isinstance(x, Path)}
+    sizes = {
+        f"{config.publication.url}/{p}": x.stat().st_size for p, x in files.items() if isinstance(x, Path)
+    }
     for name, feed in config.feeds.items():
         documents = feeds.render(name, feed, config.publication, making.articles, sizes)
         files.update((d.path, d.body) for d in documents)
@@ -52,9 +69,9 @@ def publish(store: Store, config: Config, templates: Templates) -> Report:
 
 
 def path_of(url: str, config: Config) -> str | None:
-    """Where the page at an address goes under output.path; None when it is not under the publication's address."""
+    """Where the page at an address goes under output.path; None where no file can stand for it."""
     base = f"{config.publication.url}/"
-    if not url.startswith(base):
+    if not url.startswith(base) or "?" in url or "#" in url or "\\" in unquote(url):
         return None
     path = unquote(urlsplit(url[len(base) - 1 :]).path).lstrip("/")
     name = path.rsplit("/", 1)[-1]
@@ -65,17 +82,24 @@ def path_of(url: str, config: Config) -> str | None:
 
 def _assets(config: Config, listings: Sequence[Listing]) -> Iterator[File]:
     """The pictures and files that public articles refer to, and the logo; one that is gone is passed over."""
-    folders = config.named_sources
     for listing in listings:
         for asset in listing.article.assets:
             path = path_of(asset.url, config)
-            file = folders.get(listing.source, Path()) / asset.file
-            if path and file.is_file():
+            if path and (file := _file(config, listing.source, asset, path.removesuffix("/index.html"))):
                 yield path.removesuffix("/index.html"), file
     if config.look.logo:
         if not config.look.logo.is_file():
             raise ContentError(str(config.look.logo), 0, "look.logo", "no such file")
         yield logo_path(config), config.look.logo
+
+
+def _file(config: Config, source: str, asset: Asset, path: str) -> Path | None:
+    """The file to be copied; where its source cannot be read, the copy that was made earlier (rule 24)."""
+    try:
+        return folder.find(config.named_sources[source], asset.file)
+    except (KeyError, ContentError):
+        copy = config.output.path / path
+        return copy if copy.is_file() else None
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from publisher import feeds
 from publisher.config.schema import Config
 from publisher.rendering.pages import FeedLink, NewsletterLink, Site
@@ -27,7 +29,7 @@ def site_of(config: Config) -> Site:
         publication=config.publication,
         look=config.look,
         logo_url=f"{url}/{logo}" if logo else "",
-        css_url=f"{url}/{STYLESHEET}",
+        css_url=f"{urlsplit(url).path}/{STYLESHEET}",  # a path, so that the pages are whole at any host
         feeds=tuple(
             FeedLink(feed.title or config.publication.title, _MEDIA[kind], f"{url}/{path}")
             for name, feed in config.feeds.items()

@@ -20,3 +20,9 @@ def direction_of_text(text: str) -> str:
     """`rtl` or `ltr`, from the first letter that has a direction; empty where none has."""
     kinds = (unicodedata.bidirectional(char) for char in text)
     return next(("ltr" if kind == "L" else "rtl" for kind in kinds if kind in ("L", "R", "AL")), "")
+
+
+def direction_of_article(language: str, default: str, title: str) -> str:
+    """`rtl` or `ltr`: by a language of its own, else the letters of its title, else the publication's."""
+    own = direction(language) if language and language != default else ""
+    return own or direction_of_text(title) or direction(language or default)

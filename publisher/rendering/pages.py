@@ -15,7 +15,7 @@ from publisher.model.articles import Article
 from publisher.rendering import markup
 from publisher.rendering.colours import palettes
 from publisher.rendering.environment import Templates
-from publisher.rendering.languages import direction
+from publisher.rendering.languages import direction, direction_of_article
 
 _OPENING = 4000
 
@@ -143,7 +143,7 @@ def present(site: Site, article: Article) -> Presented:
         published=article.published_at.astimezone(zone),
         updated=article.updated_at.astimezone(zone) if changed else None,
         language=language,
-        direction=direction(language),
+        direction=direction_of_article(article.language, site.publication.language, article.title),
         standfirst="" if _opens_with(article.html, article.summary) else article.summary,
         has_picture=picture is not None and not repeated,
     )

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from publisher.model.articles import Article, Author
 from publisher.model.mail import Role
-from publisher.rendering.languages import direction, direction_of_text
+from publisher.rendering.languages import direction_of_article
 from publisher.rendering.letters import adapt
 from publisher.rendering.plaintext import plain
 from publisher.rendering.wrapping import fold
@@ -32,7 +32,6 @@ _LENGTHS: dict[Role, tuple[int, int]] = {
 def context(article: Article, role: Role, zone: ZoneInfo, language: str) -> dict[str, Any]:
     """The names that `mail/ROLE.html` and `mail/ROLE.txt` can use for this article."""
     own = article.language or language
-    given = direction(article.language) if article.language else direction_of_text(article.title)
     body, shortened = adapt(article.html, article.url, MEASURE) if role == "letter" else ("", False)
     body_text = plain(body) if body else ""
     picture = article.picture
@@ -46,7 +45,7 @@ def context(article: Article, role: Role, zone: ZoneInfo, language: str) -> dict
         "teaser": "" if _says(body_text, article.summary) else teaser(article.summary, *_LENGTHS[role]),
         "day": article.published_at.astimezone(zone).date(),
         "story_language": own,
-        "story_direction": given or direction(own),
+        "story_direction": direction_of_article(article.language, language, article.title),
         "body": Markup(body),
         "body_text": body_text,
         "shortened": shortened,

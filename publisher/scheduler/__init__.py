@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from publisher import cutting, gathering, publishing
 from publisher.app import Publisher
@@ -31,24 +33,61 @@ class Ticked:
 
 
 def tick(publisher: Publisher, *, gather_always: bool = False) -> Ticked:
-    """Gather, build, cut what is due, open what is scheduled. Twice, late, or on two machines at once: harmless."""
-    store, config, templates, now = publisher.store, publisher.config, publisher.templates, publisher.clock()
+    """Gather, build, cut what is due, open what is scheduled. Twice, late, or twice at once: harmless.
+
+    A step that fails keeps no other from being done; the first failure is raised at the end.
+    """
+    # one after the other: a second tick must not cut from a catalogue that the first is still gathering
+    with publisher.store.alone("tick"):
+        return _tick(publisher, publisher.clock(), gather_always)
+
+
+def _tick(publisher: Publisher, now: datetime, gather_always: bool) -> Ticked:
     done = Ticked()
-    with store.write() as tx:
-        time_to_gather = clock.due(tx, "gather", config.schedule.gather, now)
-    if time_to_gather or gather_always:
-        done.gathered = gathering.gather(store, config, now)
-        for problem in gathering.problems(done.gathered):
-            log.warning("%s", problem)
-    done.cut = cutting.cut_due(store, config, templates, now)
-    done.opened = opening.open_due(store, now)
-    if (done.gathered and done.gathered.changed) or done.opened or gather_always:
-        publishing.publish(store, config, templates)
-    done.held = _held(publisher)
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: _gather(publisher, now, done, gather_always),
+        lambda: done.cut.extend(cutting.cut_due(publisher.store, publisher.config, publisher.templates, now)),
+        lambda: done.opened.extend(opening.open_due(publisher.store, now)),
+        lambda: _publish(publisher, now, gather_always),
+        lambda: done.held.update(_held(publisher, now)),
+    )
+    if failures := [error for step in steps if (error := _attempt(step))]:
+        for error in failures[1:]:
+            log.warning("%s", error)
+        raise failures[0]
     return done
 
 
-def _held(publisher: Publisher) -> dict[str, int]:
+def _attempt(step: Callable[[], None]) -> Exception | None:
+    try:
+        step()
+    except Exception as error:
+        return error
+    return None
+
+
+def _gather(publisher: Publisher, now: datetime, done: Ticked, always: bool) -> None:
+    store, config = publisher.store, publisher.config
+    with store.write() as tx:
+        due = clock.due(tx, "gather", config.schedule.gather, now)
+    if not (due or always):
+        return
+    done.gathered = gathering.gather(store, config, now)
+    if done.gathered.changed:
+        with store.write() as tx:
+            clock.set_stale(tx, clock.PUBLIC_FILES, now)
+    for problem in gathering.problems(done.gathered):
+        log.warning("%s", problem)
+
+
+def _publish(publisher: Publisher, now: datetime, always: bool) -> None:
+    if always:
+        with publisher.store.write() as tx:
+            clock.set_stale(tx, clock.PUBLIC_FILES, now)
+    publishing.refresh(publisher.store, publisher.config, publisher.templates)
+
+
+def _held(publisher: Publisher, now: datetime) -> dict[str, int]:
     with publisher.store.read() as tx:
-        due = ledger.due_in_held(tx, publisher.clock())
+        due = ledger.due_in_held(tx, now)
         return {edition_rows.get(tx, id_).name: count for id_, count in due.items()}

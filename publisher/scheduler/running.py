@@ -1,8 +1,9 @@
-"""The clock and the sender as threads: a job every few seconds, and a loop that sends what the ledger has due."""
+"""The clock and the sender as threads: a job every few seconds, and a loop that sends what is due."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 
@@ -16,20 +17,22 @@ from publisher.scheduler import tick
 log = logging.getLogger("publisher")
 _TICK_SECONDS = 5
 _LOOK_SECONDS = 1.0
+_MARGIN_SECONDS = 5.0
 
 
 class Running:
-    """The scheduler and the sender of one process, from `start` to `stop`."""
+    """Scheduler and sender of one process, from `start` until `stopping` is set and `stop` returns."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, stopping: threading.Event) -> None:
         self.publisher = publisher
-        self._stop = threading.Event()
+        self._stop = stopping
         self._held: dict[str, int] = {}
+        self._said: dict[str, str] = {}
         # The truth about what is due is in the store: this clock only says "look again" (no job store, UTC,
         # and a late or missed look is one look).
         self._clock = BackgroundScheduler(timezone="UTC")
         self._clock.add_job(
-            _guarded(self._tick),
+            lambda: self._guarded("the clock", self._tick),
             "interval",
             seconds=_TICK_SECONDS,
             coalesce=True,
@@ -44,55 +47,58 @@ class Running:
         self._sender.start()
 
     def stop(self) -> bool:
-        """Start nothing more, and wait for the server's last answers; False when some did not come in time (rule 19)."""
+        """Start nothing more, and wait for the last answers; False when some did not come (rule 19)."""
         self._stop.set()
         self._clock.shutdown(wait=False)
-        self._sender.join(self.publisher.config.delivery.stop_timeout.total_seconds())
+        patience = self.publisher.config.delivery.stop_timeout.total_seconds()
+        self._sender.join(patience + _MARGIN_SECONDS)
         return not self._sender.is_alive()
 
-    def _tick(self) -> None:
+    def _tick(self) -> bool:
         done = tick(self.publisher)
         for result in done.cut:
             if result.edition:
                 log.info("%s: cut for %d, %s", result.edition.name, result.recipients, result.edition.state)
         for name, count in done.held.items():
             if self._held.get(name) != count:
-                log.warning("%s is held, and %d of its deliveries have come due: publisher send %s", name, count, name)
+                log.warning(
+                    "%s is held, and %d of its deliveries have come due: publisher send %s", name, count, name
+                )
         self._held = done.held
+        return True
 
     def _send(self) -> None:
         failures = 0
         while not self._stop.is_set():
-            unavailable = ""
-            try:
-                unavailable = self._deliver()
-            except PublisherError as error:
-                unavailable = str(error)
-            except Exception:  # the next look may fare better, and the web goes on
-                log.exception("the sender met a fault of this program")
-                unavailable = "a fault of this program"
-            failures = failures + 1 if unavailable else 0
-            if unavailable:
-                log.warning("nothing leaves now: %s", unavailable)
+            failures = 0 if self._guarded("the sender", self._deliver) else failures + 1
             self._stop.wait(max(_LOOK_SECONDS, retries.backoff(failures).total_seconds()))
 
-    def _deliver(self) -> str:
+    def _deliver(self) -> bool:
         p = self.publisher
         done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop)
         if done.settled:
             log.info("%d deliveries settled", done.settled)
-        return done.unavailable
+        if done.unavailable:
+            self._say("the sender", f"nothing leaves now: {done.unavailable}")
+        return not done.unavailable
 
-
-def _guarded(work: Callable[[], None]) -> Callable[[], None]:
-    """The same work, which says what went wrong and lets the clock go on."""
-
-    def run() -> None:
+    def _guarded(self, who: str, work: Callable[[], bool]) -> bool:
+        """Do it, and say what went wrong: the next look may fare better. Whether all went well."""
         try:
-            work()
+            well = work()
         except PublisherError as error:
-            log.warning("%s", error)
-        except Exception:
-            log.exception("the clock met a fault of this program")
+            self._say(who, str(error))
+            return False
+        except Exception as error:
+            fault = f"{who} met a fault of this program: {type(error).__name__}: {error}"
+            self._say(who, fault, exc_info=bool(os.environ.get("PUBLISHER_DEBUG")))
+            return False
+        if well:
+            self._said.pop(who, None)
+        return well
 
-    return run
+    def _say(self, who: str, text: str, exc_info: bool = False) -> None:
+        """A warning; the same one again only after something else, or after all was well."""
+        if self._said.get(who) != text:
+            log.warning("%s", text, exc_info=exc_info)
+        self._said[who] = text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from publisher.articles import MAX_BYTES, SUFFIXES
 from publisher.errors import ContentError, Problem
 
 _META = ".meta"
+_READ = SUFFIXES | {_META}
+# the coarsest clock that a file system stamps its files with (FAT)
+_GRAIN_NS = 2 * 10**9
 
 
 class Stamp(NamedTuple):
@@ -26,13 +30,15 @@ class Stamp(NamedTuple):
 class Scan:
     """What a folder holds; paths are POSIX and count from the folder.
 
-    `files` is everything that is no article. `unreadable` names what was passed over; the place of a folder
-    ends with a slash, and what was known below it is neither there nor gone. `missing` says why the folder
-    itself cannot be read, else it is empty.
+    `files` is everything that is no article. `unsettled` are articles written so shortly before the look that
+    they could change again under the same stamp. `unreadable` names what was passed over; the place of a
+    folder ends with a slash, and what was known below it is neither there nor gone. `missing` says why the
+    folder itself cannot be read, else it is empty.
     """
 
     articles: Mapping[str, Stamp] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
+    unsettled: frozenset[str] = frozenset()
     unreadable: tuple[Problem, ...] = ()
     missing: str = ""
 
@@ -46,7 +52,9 @@ def scan(folder: Path) -> Scan:
         return Scan(missing=_reason(error))
     found = _Walk(root)
     found.walk("")
-    return found.result()
+    # a folder that fails half way has lost nothing
+    failed = next((problem.message for problem in found.problems if not problem.place), "")
+    return Scan(missing=failed) if failed else found.result()
 
 
 def load(folder: Path, path: str) -> bytes:
@@ -64,17 +72,44 @@ def load(folder: Path, path: str) -> bytes:
     return data
 
 
+def find(folder: Path, path: str) -> Path | None:
+    """The picture or other file at a path; None when there is none that a scan would list.
+
+    Raises ContentError when the folder, or the way to the file, cannot be looked into.
+    """
+    if any(part.startswith(".") for part in path.split("/")) or _suffix(path) in _READ:
+        return None
+    try:
+        folder.resolve(strict=True)
+    except OSError as error:
+        raise ContentError(path, 0, "", _reason(error)) from None
+    try:
+        return _inside(folder, path)
+    except (FileNotFoundError, NotADirectoryError, ContentError):
+        return None
+    except (OSError, ValueError) as error:
+        raise ContentError(path, 0, "", _reason(error)) from None
+
+
 def _bytes(folder: Path, path: str) -> bytes:
     try:
-        file = (folder / path).resolve(strict=True)
-        if not file.is_relative_to(folder.resolve()):
-            raise ContentError(path, 0, "", "it leads out of its source")
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise ContentError(path, 0, "", "not a file")
-        with file.open("rb") as stream:
+        with _inside(folder, path).open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ContentError(path, 0, "", _reason(error)) from None
+
+
+def _inside(folder: Path, path: str) -> Path:
+    file = (folder / path).resolve(strict=True)
+    if not file.is_relative_to(folder.resolve()):
+        raise ContentError(path, 0, "", "it leads out of its source")
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise ContentError(path, 0, "", "not a file")
+    return file
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def _meta_of(path: str) -> str:
@@ -93,7 +128,7 @@ class _Walk:
     """One look through a tree, with what it found so far."""
 
     def __init__(self, root: str) -> None:
-        self.root = root
+        self.root, self.started = root, time.time_ns()
         self.articles: dict[str, Stamp] = {}
         self.metas: dict[str, Stamp] = {}
         self.files: set[str] = set()
@@ -137,8 +172,8 @@ class _Walk:
             self._name(path, "a link to nothing")
 
     def _file(self, path: str, look: Callable[[], os.stat_result]) -> None:
-        suffix = os.path.splitext(path)[1].lower()
-        if suffix not in SUFFIXES and suffix != _META:
+        suffix = _suffix(path)
+        if suffix not in _READ:
             self.files.add(path)
             return
         found = look()
@@ -156,7 +191,12 @@ class _Walk:
         for path in self.metas:
             self._name(path, "metadata without an article of the same name beside it")
         self.problems.sort(key=lambda problem: problem.place)
-        return Scan(self.articles, frozenset(self.files), tuple(self.problems))
+        return Scan(self.articles, frozenset(self.files), self._unsettled(), tuple(self.problems))
+
+    def _unsettled(self) -> frozenset[str]:
+        # written after the look began counts too: the file system's clock is not ours to set
+        articles = self.articles.items()
+        return frozenset(path for path, s in articles if s.mtime_ns > self.started - _GRAIN_NS)
 
 
 def _unspeakable(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The store: one database, short transactions. Everything that must survive a kill is in it, and nothing else is."""
+"""The store: one database, short transactions. What must survive a kill is in it, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from publisher.errors import StoreError
@@ -34,20 +34,22 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its first statement; durable when it ends. Raises StoreError."""
+        """A transaction that holds the write lock from its start; durable when it ends. Raises StoreError."""
         with self._turn, _translated(), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
-                raise
+            # if it fails, the connection rolls back on its way home; on a full disk SQLite already has
+            yield connection
             connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def alone(self, work: str) -> Iterator[None]:
-        """Hold the lock that lets one process at a time do this work on the store; waits for it."""
-        with open(self.folder / f"{work}.lock", "a", encoding="ascii") as file:
+        """Hold the lock that lets one process at a time do this work; waits for it. Raises StoreError."""
+        path = self.folder / f"{work}.lock"
+        try:
+            file = path.open("a", encoding="ascii")
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}") from None
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -84,14 +86,17 @@ def connect(file: Path) -> Store:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{file.parent}: {error.strerror}") from None
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000})
+    # no limit to the pool: a thread must never wait for a connection while it holds the turn to write
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)), poolclass=QueuePool, pool_size=8, max_overflow=-1
+    )
     event.listen(engine, "connect", _prepare)
     return Store(engine, file.parent)
 
 
 def _prepare(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions of its own: `write` says BEGIN IMMEDIATE, or a later upgrade of the
-    # lock would fail at once. FULL: an outcome that was committed survives a power cut too.
+    # The driver must not begin transactions of its own: `write` says BEGIN IMMEDIATE, or a later upgrade
+    # of the lock would fail at once. FULL: an outcome that was committed survives a power cut too.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
 
-from publisher.store.schema import deliveries, editions, subscribers, subscriptions, suppressions, variant_articles
+from publisher.store.cuts import Cut
+from publisher.store.schema import (
+    deliveries,
+    editions,
+    subscribers,
+    subscriptions,
+    suppressions,
+    variant_articles,
+)
 from publisher.store.subscribers import Subscription, receiving, subscription
 
 
@@ -35,59 +43,64 @@ class Row:
     due_at: datetime
 
 
-def _looked_at(newsletter: str, cadence: str, kind: str, at: datetime, hi: int) -> Select[Any]:
+def _looked_at(newsletter: str, cadence: str, kind: str, at: datetime, hi: int, *columns: Any) -> Select[Any]:
     """The subscriptions that a cut of this kind looks at; suppressed addresses get no row."""
     never = exists().where(suppressions.c.address_key == subscribers.c.address_key)
     query = (
-        select(subscriptions, subscribers.c.address, subscribers.c.name, subscribers.c.attributes)
-        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        select(*columns)
+        .select_from(subscriptions.join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id))
         .where(subscriptions.c.newsletter == newsletter, receiving(at), ~never)
     )
     if kind != "hand":
         query = query.where(subscriptions.c.cadence == cadence)
     if kind == "due":
         instant = cadence == "instant"
-        query = query.where(
-            subscriptions.c.mark < hi if instant else subscriptions.c.next_due_at <= at
-        )
+        query = query.where(subscriptions.c.mark < hi if instant else subscriptions.c.next_due_at <= at)
     return query
 
 
-def chunk(
-    tx: Connection, newsletter: str, cadence: str, kind: str, at: datetime, hi: int, cursor: int, most: int
-) -> list[Due]:
-    """The next subscriptions after `cursor`, by id; `kind` is due, now or hand."""
-    query = _looked_at(newsletter, cadence, kind, at, hi).where(subscriptions.c.id > cursor)
-    rows = tx.execute(query.order_by(subscriptions.c.id).limit(most))
+def _of(cut: Cut, *columns: Any) -> Select[Any]:
+    return _looked_at(cut.newsletter, cut.cadence, cut.kind, cut.at, cut.hi, *columns)
+
+
+def _dues(tx: Connection, query: Select[Any]) -> list[Due]:
+    rows = tx.execute(query.order_by(subscriptions.c.id))
     return [Due(subscription(r), r.address, r.name, r.attributes) for r in rows]
 
 
-def again(tx: Connection, ids: Iterable[int], kind: str, at: datetime, hi: int, like: Subscription) -> list[Due]:
+_PERSON = (subscriptions, subscribers.c.address, subscribers.c.name, subscribers.c.attributes)
+
+
+def chunk(tx: Connection, cut: Cut, cursor: int, most: int) -> list[Due]:
+    """The next subscriptions after `cursor`, by id."""
+    return _dues(tx, _of(cut, *_PERSON).where(subscriptions.c.id > cursor).limit(most))
+
+
+def count(tx: Connection, cut: Cut, cursor: int) -> int:
+    """How many subscriptions a cut still looks at."""
+    return int(tx.scalar(_of(cut, func.count()).where(subscriptions.c.id > cursor)) or 0)
+
+
+def again(tx: Connection, cut: Cut, ids: Iterable[int]) -> list[Due]:
     """Those of `ids` that are still looked at, as they stand now."""
-    query = _looked_at(like.newsletter, like.cadence, kind, at, hi)
-    rows = tx.execute(query.where(subscriptions.c.id.in_(list(ids))).order_by(subscriptions.c.id))
-    return [Due(subscription(r), r.address, r.name, r.attributes) for r in rows]
+    return _dues(tx, _of(cut, *_PERSON).where(subscriptions.c.id.in_(list(ids))))
 
 
 def due_timetables(tx: Connection, newsletter: str, cadence: str, at: datetime) -> list[tuple[Any, ...]]:
     """The distinct (hour, weekday, day, zone) among those who are due."""
     columns = (subscriptions.c.hour, subscriptions.c.weekday, subscriptions.c.day, subscriptions.c.zone)
-    query = select(*columns).distinct()
-    due = (subscriptions.c.cadence == cadence, subscriptions.c.next_due_at <= at)
-    rows = tx.execute(query.where(subscriptions.c.newsletter == newsletter, receiving(at), *due))
-    return [tuple(r) for r in rows]
+    query = _looked_at(newsletter, cadence, "due", at, 0, *columns).distinct()
+    return [tuple(r) for r in tx.execute(query)]
 
 
-def lowest_mark(tx: Connection, newsletter: str) -> int:
-    """The lowest mark of a newsletter's confirmed subscriptions: no window begins below it."""
-    query = select(func.min(subscriptions.c.mark))
-    confirmed = subscriptions.c.status == "confirmed"
-    return int(tx.scalar(query.where(subscriptions.c.newsletter == newsletter, confirmed)) or 0)
+def lowest_mark(tx: Connection, cut: Cut) -> int:
+    """The lowest mark of those whom a cut looks at: no window of it begins below."""
+    return int(tx.scalar(_of(cut, func.min(subscriptions.c.mark))) or 0)
 
 
 def waiting_instants(tx: Connection, newsletter: str, hi: int, now: datetime) -> bool:
     """Whether an instant subscription has not seen the newest release."""
-    query = _looked_at(newsletter, "instant", "due", now, hi).limit(1)
+    query = _looked_at(newsletter, "instant", "due", now, hi, subscriptions.c.id).limit(1)
     return tx.execute(query).first() is not None
 
 
@@ -102,7 +115,6 @@ def in_slots(
             editions.c.newsletter == newsletter,
             editions.c.cadence == cadence,
             editions.c.slot >= slot,
-            editions.c.state != "cancelled",
             deliveries.c.subscription_id.in_(list(ids)),
         )
     )
@@ -110,16 +122,19 @@ def in_slots(
 
 
 def named(
-    tx: Connection, ids: Iterable[int], articles: Iterable[str], *, by_hand: bool
+    tx: Connection, ids: Iterable[int], *, by_hand: bool, articles: Iterable[str] = ()
 ) -> dict[int, set[str]]:
-    """Subscription to those of the articles that a delivery of it named; by hand only, or by any (rule 2)."""
+    """Subscription to the articles that a delivery of it named, whatever became of it (rule 2).
+
+    Deliveries by hand only, or any; of all articles, or those given.
+    """
     query = (
         select(deliveries.c.subscription_id, variant_articles.c.article_id)
         .join(variant_articles, variant_articles.c.variant_id == deliveries.c.variant_id)
-        .where(
-            deliveries.c.subscription_id.in_(list(ids)), variant_articles.c.article_id.in_(list(articles))
-        )
+        .where(deliveries.c.subscription_id.in_(list(ids)))
     )
+    if wanted := list(articles):
+        query = query.where(variant_articles.c.article_id.in_(wanted))
     if by_hand:
         hand = editions.c.cadence == "hand"
         query = query.join(editions, editions.c.id == deliveries.c.edition_id).where(hand)
@@ -138,19 +153,20 @@ def corrected(
     """Subscription to the corrections of what it got earlier: (article, new revision) (rule 6)."""
     found: dict[int, set[tuple[str, int]]] = {}
     who = list(ids)
-    for article, revision in corrections:
+    for article, revision in set(corrections):
         query = (
-            select(deliveries.c.subscription_id)
+            select(deliveries.c.subscription_id, deliveries.c.status, variant_articles.c.revision)
             .join(variant_articles, variant_articles.c.variant_id == deliveries.c.variant_id)
             .where(
                 deliveries.c.subscription_id.in_(who),
-                deliveries.c.status.in_(("sent", "unknown")),
                 variant_articles.c.article_id == article,
-                variant_articles.c.revision < revision,
                 variant_articles.c.role != "",
             )
         )
-        for key in tx.scalars(query):
+        rows = tx.execute(query).all()
+        told = {r.subscription_id for r in rows if r.revision >= revision}
+        got = {r.subscription_id for r in rows if r.revision < revision and r.status in ("sent", "unknown")}
+        for key in got - told:
             found.setdefault(key, set()).add((article, revision))
     return found
 
@@ -207,5 +223,3 @@ def write_rows(tx: Connection, edition_id: int, rows: Iterable[Row]) -> None:
     ]
     if values:
         tx.execute(deliveries.insert(), values)
-
-

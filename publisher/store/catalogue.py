@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, update
 
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article, Asset, Author, Picture
 from publisher.store.schema import articles, deliveries, releases, variant_articles
+from publisher.store.traces import Key
 
 Row_ = Row[Any]
+# no message that names the article leaves for these
+_NOT_MAILED = ("cancelled", "expired", "suppressed")
+_MOST_IDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """An article as the catalogue holds it.
 
-    `status` is published, draft, waiting (for its hour), expired, gone or withdrawn (gone after it was mailed);
-    `stamp` is the file as it was last parsed, empty when it must be read again.
+    `status` is published, draft, waiting (for its hour), expired, gone or withdrawn (gone after it was
+    mailed); `stamp` is the file as it was last parsed, empty when it must be read again.
     """
 
     article: Article
@@ -42,6 +46,17 @@ class Release:
     article_id: str
     revision: int
     released_at: datetime
+
+
+class Unreleased(NamedTuple):
+    """A public article without a number for this revision; `first`: without any."""
+
+    id: str
+    source: str
+    path: str
+    revision: int
+    published_at: datetime
+    first: bool
 
 
 def to_json(article: Article) -> dict[str, Any]:
@@ -69,24 +84,6 @@ def from_json(data: Mapping[str, Any]) -> Article:
             "assets": tuple(Asset(**a) for a in data["assets"]),
         }
     )
-
-
-def known(tx: Connection, source: str) -> list[Listing]:
-    """Every article of a source, the gone ones too."""
-    return [_listing(row) for row in tx.execute(select(articles).where(articles.c.source == source))]
-
-
-def stamps(tx: Connection, source: str) -> dict[str, tuple[str, str]]:
-    """Path to (stamp, status) of every article of a source that is not gone."""
-    columns = (articles.c.path, articles.c.stamp, articles.c.status)
-    here = articles.c.status.not_in(("gone", "withdrawn"))
-    rows = tx.execute(select(*columns).where(articles.c.source == source, here))
-    return {row.path: (row.stamp, row.status) for row in rows}
-
-
-def slugs(tx: Connection) -> dict[str, str]:
-    """Slug to id, of every article that ever was."""
-    return {row.slug: row.id for row in tx.execute(select(articles.c.slug, articles.c.id))}
 
 
 def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = None) -> list[Listing]:
@@ -134,45 +131,42 @@ def save(tx: Connection, listing: Listing) -> None:
         tx.execute(articles.insert(), values)
 
 
-def set_status(tx: Connection, source: str, changes: Mapping[str, str]) -> None:
-    """Give articles of a source, by path, another status."""
+def set_status(tx: Connection, changes: Mapping[str, str]) -> None:
+    """Give articles, by id, another status."""
     if changes:
-        query = (
-            update(articles)
-            .where(
-                articles.c.source == source,
-                articles.c.path == bindparam("which"),
-                articles.c.status.not_in(("gone", "withdrawn")),
-            )
-            .values(status=bindparam("new"))
-        )
+        query = update(articles).where(articles.c.id == bindparam("which")).values(status=bindparam("new"))
         tx.execute(query, [{"which": k, "new": v} for k, v in changes.items()])
 
 
-def turn(tx: Connection, now: datetime) -> int:
-    """Let the hour of waiting articles come, and that of expiring ones pass; how many became public."""
+def turn(tx: Connection, now: datetime) -> set[Key]:
+    """Let the hour of waiting articles come, and that of expiring ones pass; whom it changed."""
     expired = (articles.c.expires_at.is_not(None)) & (articles.c.expires_at <= now)
-    tx.execute(
-        update(articles)
-        .where(articles.c.status.in_(("published", "waiting")), expired)
-        .values(status="expired")
-    )
     due = (articles.c.status == "waiting") & (articles.c.published_at <= now)
-    return int(tx.execute(update(articles).where(due).values(status="published")).rowcount)
+    steps = {
+        "expired": articles.c.status.in_(("published", "waiting")) & expired,
+        "published": due,
+    }
+    turned: set[Key] = set()
+    for status, which in steps.items():
+        query = update(articles).where(which).values(status=status)
+        rows = tx.execute(query.returning(articles.c.source, articles.c.path))
+        turned.update((row.source, row.path) for row in rows)
+    return turned
 
 
-def unreleased(tx: Connection) -> list[tuple[str, int, datetime]]:
-    """(id, revision, published_at) of what is public and has no number yet, corrections too, in rule 1's order."""
+def unreleased(tx: Connection) -> list[Unreleased]:
+    """What is public and has no number yet, corrections too, in rule 1's order."""
     corrected = select(func.max(releases.c.revision)).where(releases.c.article_id == articles.c.id)
+    columns = [articles.c[n] for n in ("id", "source", "path", "revision", "published_at")]
     query = (
-        select(articles.c.id, articles.c.revision, articles.c.published_at)
+        select(*columns, articles.c.release.is_(None).label("first"))
         .where(
             articles.c.status == "published",
             or_(articles.c.release.is_(None), articles.c.revision > corrected.scalar_subquery()),
         )
         .order_by(articles.c.published_at, articles.c.id)
     )
-    return [(row.id, row.revision, row.published_at) for row in tx.execute(query)]
+    return [Unreleased(**row._mapping) for row in tx.execute(query)]
 
 
 def give_releases(tx: Connection, given: Sequence[Release]) -> None:
@@ -180,7 +174,12 @@ def give_releases(tx: Connection, given: Sequence[Release]) -> None:
     if not given:
         return
     rows = [
-        {"release": r.number, "article_id": r.article_id, "revision": r.revision, "released_at": r.released_at}
+        {
+            "release": r.number,
+            "article_id": r.article_id,
+            "revision": r.revision,
+            "released_at": r.released_at,
+        }
         for r in given
     ]
     tx.execute(releases.insert(), rows)
@@ -248,10 +247,14 @@ def release_before(tx: Connection, moment: datetime) -> int:
 
 
 def mailed(tx: Connection, ids: Iterable[str]) -> set[str]:
-    """Which of these articles a message that left, or may have left, has named."""
+    """Which of these articles a message that left, may have left, or waits to leave has named."""
     left = exists().where(
         deliveries.c.variant_id == variant_articles.c.variant_id,
-        deliveries.c.status.in_(("sent", "unknown", "sending", "bounced")),
+        deliveries.c.status.not_in(_NOT_MAILED),
     )
-    query = select(variant_articles.c.article_id).distinct()
-    return set(tx.scalars(query.where(variant_articles.c.article_id.in_(list(ids)), left)))
+    query = select(variant_articles.c.article_id).distinct().where(left)
+    wanted, found = list(ids), set[str]()
+    for start in range(0, len(wanted), _MOST_IDS):
+        some = wanted[start : start + _MOST_IDS]
+        found.update(tx.scalars(query.where(variant_articles.c.article_id.in_(some))))
+    return found

@@ -1,4 +1,4 @@
-"""What the clock did last. A schedule is locked, looked at and moved on in one transaction, so it fires once."""
+"""What the clock did last. A schedule is looked at and moved on in one transaction, so it fires once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from sqlalchemy import Connection, select, update
 
 from publisher.store.schema import schedule
 
+# The note that the public files no longer show what the store holds.
+PUBLIC_FILES = "publish"
+
 
 def advance_slot(tx: Connection, name: str, slot: str, now: datetime) -> bool:
-    """Whether `slot` is later than the last one; it is the last one from now on. The first look only remembers."""
+    """Whether `slot` is later than the last one, which it is from now on. The first look only remembers."""
     last = tx.scalar(select(schedule.c.slot).where(schedule.c.name == name))
     if last is None:
         tx.execute(schedule.insert().values(name=name, slot=slot, at=now))
@@ -22,7 +25,7 @@ def advance_slot(tx: Connection, name: str, slot: str, now: datetime) -> bool:
 
 
 def due(tx: Connection, name: str, every: timedelta, now: datetime) -> bool:
-    """Whether `every` has passed since the last time, which is now from now on. A clock set back does not stop it."""
+    """Whether `every` has passed since the last time, which is now from now on. A clock set back counts."""
     last = tx.scalar(select(schedule.c.at).where(schedule.c.name == name))
     if last is None:
         tx.execute(schedule.insert().values(name=name, at=now))
@@ -31,3 +34,22 @@ def due(tx: Connection, name: str, every: timedelta, now: datetime) -> bool:
         return False
     tx.execute(update(schedule).where(schedule.c.name == name).values(at=now))
     return True
+
+
+def set_stale(tx: Connection, name: str, now: datetime) -> None:
+    """Note that a thing must be done: a note that no kill loses."""
+    changed = {"slot": "stale", "at": now}
+    if not tx.execute(update(schedule).where(schedule.c.name == name).values(changed)).rowcount:
+        tx.execute(schedule.insert().values(name=name, **changed))
+
+
+def stale_since(tx: Connection, name: str) -> datetime | None:
+    """When it was last noted that this must be done; None when it is done."""
+    noted = (schedule.c.name == name, schedule.c.slot == "stale")
+    return tx.scalar(select(schedule.c.at).where(*noted))
+
+
+def set_fresh(tx: Connection, name: str, noted: datetime) -> None:
+    """It is done; a note that came while it was being done stands."""
+    same = (schedule.c.name == name, schedule.c.at == noted)
+    tx.execute(update(schedule).where(*same).values(slot=""))

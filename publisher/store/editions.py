@@ -1,16 +1,16 @@
-"""Editions, the cuts that fill them, and what was frozen for them."""
+"""Editions, and what was frozen for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from publisher.model.mail import Piece
-from publisher.store.schema import cuts, deliveries, editions, pieces, variant_articles, variants
+from publisher.store.schema import articles, deliveries, editions, pieces, variant_articles, variants
 
 OPEN_STATES = ("cutting", "held", "scheduled", "sending", "paused")
 
@@ -19,7 +19,7 @@ OPEN_STATES = ("cutting", "held", "scheduled", "sending", "paused")
 class Edition:
     """One numbered mailing of a newsletter for a slot. `day` is the local date in its masthead.
 
-    State: cutting, held, scheduled, sending, paused, done or cancelled. `everybody`: nobody can come due any more.
+    State: cutting, held, scheduled, sending, paused, done or cancelled. `everybody`: nobody can come due now.
     """
 
     id: int
@@ -46,22 +46,6 @@ class Edition:
     def name(self) -> str:
         """`daily/12`"""
         return f"{self.newsletter}/{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """One pass over the subscriptions that are due in a slot, with its own upper release `hi` (rule 9)."""
-
-    id: int
-    newsletter: str
-    cadence: str
-    slot: str
-    request: Mapping[str, Any]
-    edition_id: int | None
-    at: datetime
-    hi: int
-    cursor: int
-    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +112,17 @@ def cancelled(tx: Connection, newsletter: str, cadence: str, slot: str) -> bool:
     return tx.execute(query.limit(1)).first() is not None
 
 
-def create(tx: Connection, values: Mapping[str, Any]) -> Edition:
-    """A new edition with the newsletter's next number; the slot of one by hand is its number (rule 11)."""
-    highest = select(func.max(editions.c.number)).where(editions.c.newsletter == values["newsletter"])
-    number = int(tx.scalar(highest) or 0) + 1
-    slot = values["slot"] or str(number)
-    result = tx.execute(editions.insert().values({**values, "number": number, "slot": slot}))
-    (key,) = result.inserted_primary_key or (0,)
-    return get(tx, int(key))
+def next_number(tx: Connection, newsletter: str) -> int:
+    """The number of a newsletter's next edition; cuts are made one at a time, so it stays free until then."""
+    highest = select(func.max(editions.c.number)).where(editions.c.newsletter == newsletter)
+    return int(tx.scalar(highest) or 0) + 1
+
+
+def create(tx: Connection, draft: Edition) -> Edition:
+    """Store an edition; its id is given here."""
+    values = {name: getattr(draft, name) for name in Edition.__dataclass_fields__ if name != "id"}
+    (key,) = tx.execute(editions.insert().values(values)).inserted_primary_key or (0,)
+    return replace(draft, id=int(key))
 
 
 def set_state(tx: Connection, id_: int, old: Sequence[str], new: str, **changes: Any) -> bool:
@@ -158,7 +145,7 @@ def sent_outside(tx: Connection, newsletter: str, cadence: str, slot: str) -> bo
 
 
 def slots_of(tx: Connection, subscription_id: int, newsletter: str, cadence: str) -> tuple[str, ...]:
-    """The slots of a cadence in which a subscription has a delivery; the newest ones suffice for what comes next."""
+    """The newest slots of a cadence in which a subscription has a delivery: enough for what comes next."""
     query = (
         select(editions.c.slot)
         .join(deliveries, deliveries.c.edition_id == editions.c.id)
@@ -166,7 +153,6 @@ def slots_of(tx: Connection, subscription_id: int, newsletter: str, cadence: str
             deliveries.c.subscription_id == subscription_id,
             editions.c.newsletter == newsletter,
             editions.c.cadence == cadence,
-            editions.c.state != "cancelled",
         )
         .order_by(deliveries.c.id.desc())
         .limit(3)
@@ -174,24 +160,15 @@ def slots_of(tx: Connection, subscription_id: int, newsletter: str, cadence: str
     return tuple(tx.scalars(query))
 
 
-def start_cut(tx: Connection, values: Mapping[str, Any]) -> Cut:
-    """Record a cut, so that a killed one can go on."""
-    (key,) = tx.execute(cuts.insert().values({**values, "cursor": 0})).inserted_primary_key or (0,)
-    return _cut(tx.execute(select(cuts).where(cuts.c.id == key)).one())
-
-
-def _cut(row: Row[Any]) -> Cut:
-    return Cut(**row._mapping)
-
-
-def unfinished_cuts(tx: Connection) -> list[Cut]:
-    """Cuts that were killed on their way, oldest first."""
-    return [_cut(r) for r in tx.execute(select(cuts).where(cuts.c.finished_at.is_(None)).order_by(cuts.c.id))]
-
-
-def move_cut(tx: Connection, id_: int, **changes: Any) -> None:
-    """Advance a cut's cursor, give it its edition, or finish it."""
-    tx.execute(update(cuts).where(cuts.c.id == id_).values(**changes))
+def half_cancelled(tx: Connection, newsletter: str = "") -> list[Edition]:
+    """Cancelled editions with rows that still wait: the cancelling was killed on its way."""
+    waits = exists().where(
+        deliveries.c.edition_id == editions.c.id, deliveries.c.status.in_(("queued", "deferred"))
+    )
+    query = select(editions).where(editions.c.state == "cancelled", waits)
+    if newsletter:
+        query = query.where(editions.c.newsletter == newsletter)
+    return [_edition(row) for row in tx.execute(query.order_by(editions.c.id))]
 
 
 def save_pieces(tx: Connection, edition_id: int, made: Mapping[str, Piece]) -> None:
@@ -225,7 +202,8 @@ def save_variants(tx: Connection, edition_id: int, made: Sequence[VariantRow]) -
     fresh = [v for v in made if v.key not in ids]
     if fresh:
         columns = ("edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size")
-        tx.execute(variants.insert(), [{c: getattr(v, c) for c in columns} for v in fresh])
+        rows = [{**{c: getattr(v, c) for c in columns}, "edition_id": edition_id} for v in fresh]
+        tx.execute(variants.insert(), rows)
         ids |= _variant_ids(tx, edition_id, [v.key for v in fresh])
         tx.execute(
             variant_articles.insert(),
@@ -267,13 +245,17 @@ def variants_of(tx: Connection, edition_id: int) -> list[tuple[int, str]]:
 
 def articles_of(tx: Connection, edition_id: int) -> list[str]:
     """The articles that an edition names in any variant, in the order of the fullest one."""
+    return [article for article, _ in union(tx, edition_id)]
+
+
+def union(tx: Connection, edition_id: int) -> list[tuple[str, int]]:
+    """(article, newest revision) of everything that an edition names in any variant, newest article first."""
     query = (
-        select(variant_articles.c.article_id, func.min(variant_articles.c.place).label("place"))
+        select(variant_articles.c.article_id, func.max(variant_articles.c.revision).label("revision"))
         .join(variants, variants.c.id == variant_articles.c.variant_id)
+        .join(articles, articles.c.id == variant_articles.c.article_id)
         .where(variants.c.edition_id == edition_id)
-        .group_by(variant_articles.c.article_id)
-        .order_by("place", variant_articles.c.article_id)
+        .group_by(variant_articles.c.article_id, articles.c.published_at)
+        .order_by(func.min(variant_articles.c.place), articles.c.published_at.desc(), articles.c.id)
     )
-    return [row.article_id for row in tx.execute(query)]
-
-
+    return [(row.article_id, row.revision) for row in tx.execute(query)]

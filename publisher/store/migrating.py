@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect, select, table
 from sqlalchemy import column as col
+from sqlalchemy import inspect, select, table
 
 from publisher.errors import StoreError
 from publisher.store import Store
@@ -23,12 +23,14 @@ def version(store: Store) -> str:
 
 
 def migrate(store: Store) -> bool:
-    """Bring the tables up to date; False when they were. Raises StoreError for a store newer than this program."""
+    """Bring the tables up to date; False when they were. Raises StoreError for a newer store."""
     found = version(store)
     if found == HEAD:
         return False
-    if found and int(found) > int(HEAD):
-        raise StoreError(f"the store is newer than this program ({found}, this program knows {HEAD}): upgrade the program")
+    if found > HEAD:
+        raise StoreError(
+            f"the store is newer than this program ({found}, this program knows {HEAD}): upgrade the program"
+        )
     with store.alone("migrate"):
         if version(store) != HEAD:
             _upgrade(store)

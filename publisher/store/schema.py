@@ -262,7 +262,7 @@ deliveries = Table(
     Column("reply", Text, nullable=False, server_default=""),
     UniqueConstraint("edition_id", "subscriber_id"),
     Index(None, "status", "due_at"),
-    Index(None, "edition_id", "status"),
+    Index(None, "edition_id", "status", "due_at"),
 )
 
 events = Table(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,15 @@ class Subscription:
     ended_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of one address; `suppression` is why it must not be mailed, empty when it may."""
+
+    person: Subscriber | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+    suppression: str = ""
+
+
 def address_key(address: str) -> str:
     """The form in which two spellings of one address are equal."""
     return address.lower()
@@ -76,17 +86,42 @@ def find(tx: Connection, address: str) -> Subscriber | None:
     return subscriber(row) if row else None
 
 
-def add(tx: Connection, address: str, name: str, attributes: Mapping[str, str], now: datetime) -> int:
-    """A new subscriber's id."""
-    values = {
-        "address": address,
-        "address_key": address_key(address),
-        "name": name,
-        "attributes": dict(attributes),
-        "created_at": now,
+def known(tx: Connection, addresses: Iterable[str]) -> dict[str, Known]:
+    """What the store knows of these addresses, by their key; one of which it knows nothing is there too."""
+    keys = {address_key(a) for a in addresses}
+    people = tx.execute(select(subscribers).where(subscribers.c.address_key.in_(keys)))
+    by_id = {row.id: row for row in people}
+    theirs: dict[int, list[Subscription]] = defaultdict(list)
+    query = select(subscriptions).where(subscriptions.c.subscriber_id.in_(by_id))
+    for row in tx.execute(query.order_by(subscriptions.c.newsletter)):
+        theirs[row.subscriber_id].append(subscription(row))
+    barred = select(suppressions.c.address_key, suppressions.c.reason).where(
+        suppressions.c.address_key.in_(keys)
+    )
+    reasons = {row.address_key: row.reason for row in tx.execute(barred)}
+    found = {r.address_key: r for r in by_id.values()}
+    return {
+        key: Known(subscriber(found[key]), tuple(theirs[found[key].id]), reasons.get(key, ""))
+        if key in found
+        else Known(suppression=reasons.get(key, ""))
+        for key in keys
     }
-    (key,) = tx.execute(subscribers.insert().values(values)).inserted_primary_key or (0,)
-    return int(key)
+
+
+def add(tx: Connection, people: Sequence[tuple[str, str, Mapping[str, str]]], now: datetime) -> list[int]:
+    """The ids of new subscribers, each an address, a name and attributes."""
+    values = [
+        {
+            "address": address,
+            "address_key": address_key(address),
+            "name": name,
+            "attributes": dict(attributes),
+            "created_at": now,
+        }
+        for address, name, attributes in people
+    ]
+    insert = subscribers.insert().returning(subscribers.c.id, sort_by_parameter_order=True)
+    return [int(key) for key in tx.scalars(insert, values)]
 
 
 def describe(tx: Connection, id_: int, name: str, attributes: Mapping[str, str]) -> None:
@@ -107,10 +142,15 @@ def get(tx: Connection, subscription_id: int) -> Subscription | None:
     return subscription(row) if row else None
 
 
-def subscribe(tx: Connection, values: Mapping[str, Any]) -> int:
-    """A new subscription's id."""
-    (key,) = tx.execute(subscriptions.insert().values(dict(values))).inserted_primary_key or (0,)
-    return int(key)
+def several(tx: Connection, ids: Sequence[int]) -> list[Subscription]:
+    """The subscriptions with these ids."""
+    query = select(subscriptions).where(subscriptions.c.id.in_(list(ids)))
+    return [subscription(row) for row in tx.execute(query)]
+
+
+def subscribe(tx: Connection, values: Sequence[dict[str, Any]]) -> None:
+    """New subscriptions, each of the same columns."""
+    tx.execute(subscriptions.insert(), values)
 
 
 def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:
@@ -121,9 +161,9 @@ def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:
 
 def everybody(tx: Connection, newsletter: str = "") -> Iterator[tuple[Subscriber, Subscription]]:
     """Every subscription with its subscriber, by address; of one newsletter or all."""
-    query = select(
-        subscribers.c.address, subscribers.c.name, subscribers.c.attributes, subscriptions
-    ).join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+    query = select(subscribers.c.address, subscribers.c.name, subscribers.c.attributes, subscriptions).join(
+        subscribers, subscribers.c.id == subscriptions.c.subscriber_id
+    )
     if newsletter:
         query = query.where(subscriptions.c.newsletter == newsletter)
     for row in tx.execute(query.order_by(subscribers.c.address_key, subscriptions.c.newsletter)):
@@ -131,8 +171,14 @@ def everybody(tx: Connection, newsletter: str = "") -> Iterator[tuple[Subscriber
         yield person, subscription(row)
 
 
+def any_confirmed(tx: Connection, newsletter: str) -> bool:
+    """Whether anybody has confirmed a subscription to the newsletter."""
+    query = select(subscriptions.c.id).where(subscriptions.c.newsletter == newsletter)
+    return tx.scalar(query.where(subscriptions.c.status == "confirmed").limit(1)) is not None
+
+
 def suppress(tx: Connection, address: str, reason: str, now: datetime) -> bool:
-    """Never mail this address again; False when that was so already."""
+    """Never mail this address again, for this reason since `now`; False when that was so already."""
     if suppression(tx, address):
         return False
     values = {"address_key": address_key(address), "reason": reason, "created_at": now}

@@ -122,5 +122,12 @@ def test_dropped_tags_are_named() -> None:
     assert notes == ("template tags were dropped: {% include, {{ site",)
 
 
+def test_indented_html_is_no_code() -> None:
+    assert (
+        html_of("<ul>\n\n    <li>{{ 'kept' }}{{ site.dropped }}</li>\n</ul>", "a.html").count("kept</li>")
+        == 1
+    )
+
+
 def test_markdown_goes_on_below_a_picture_tag() -> None:
     assert "<em>From page 2</em>" in html_of('{% image "a.png" "A" %}\n*From page 2*')

@@ -75,6 +75,24 @@ def test_what_is_no_file_of_the_source_is_no_asset(written: str) -> None:
     assert placed(f'<a href="{written}">x</a>', "news/other.md", "../etc/passwd.png").assets == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("late.png", Asset("news/late.png", URL + "late.png")),
+        ("img/late.png?v=1#top", Asset("news/img/late.png", URL + "img/late.png")),
+        ("/img/late.png", Asset("img/late.png", f"{SITE}/img/late.png")),
+        ("a%20b.png", Asset("news/a b.png", URL + "a%20b.png")),
+        ("../../late.png", None),
+        ("//cdn.example/late.png", None),
+        (".", None),
+    ],
+)
+def test_a_picture_that_is_not_there_yet_keeps_its_address(written: str, expected: Asset | None) -> None:
+    article = placed(f'<img src="{written}"> <a href="{written}">x</a>')
+    assert article.assets == ((expected,) if expected else ())
+    assert placed(f"![x]({written})", url="https://elsewhere.example/x/").assets == ()
+
+
 def test_equal_names_are_told_apart_and_one_file_is_copied_once() -> None:
     article = placed(
         "![x](a/p.png) ![y](b/p.png) ![z](a/p.png)", "news/a/p.png", "news/b/p.png", header="image: a/p.png"

@@ -261,9 +261,9 @@ def test_encodings() -> None:
 
 
 def test_an_article_of_five_megabytes_is_read_in_seconds_and_one_over_ten_refused() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found = manuscript("---\ntitle: Big\n---\n" + "Some *words* and a [link](/x).\n\n" * 160_000)
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
     assert found.summary == "Some words and a link."
     assert "10 MB" in refused(b"x" * (MAX_BYTES + 1)).reason
     assert "closed" in refused("# A\n\n" + "<div>" * 50_000).reason

@@ -111,7 +111,9 @@ feeds: {sport: {topics: [sport]}}
 
 def test_subscribers_of_a_topic_that_left_the_configuration_are_counted(tmp_path: Path) -> None:
     text = SOUND + "topics: {world: [News], sport: [Football]}\n"
-    before = publication(tmp_path, text, **{"content/a.md": "---\ntitle: One\ntags: [News, Football]\n---\nText."})
+    before = publication(
+        tmp_path, text, **{"content/a.md": "---\ntitle: One\ntags: [News, Football]\n---\nText."}
+    )
     opened = compose(before, tmp_path)
     for name in ("a", "b"):
         choice = Choice(f"{name}@reader.example", "daily", "confirmed", topics=("sport",))

@@ -27,7 +27,7 @@ timetables = st.builds(
     st.integers(1, 31),
     st.sampled_from(ZONES),
 )
-moments = st.datetimes(datetime(2011, 1, 1), datetime(2029, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))
+moments = st.datetimes(datetime(2011, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 def utc(text: str) -> datetime:

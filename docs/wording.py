@@ -1,0 +1,258 @@
+"""What the code cannot say of itself: the words beside the names in reference.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def names(text: str) -> dict[str, Any]:
+    """An object with these keys."""
+    return dict.fromkeys(text.split())
+
+
+COUNTS = "queued sending sent deferred bounced expired suppressed cancelled unknown"
+REFUSED_LINES = [names("line address reason")]
+GATHERED = {
+    **names("new updated unchanged drafts waiting gone"),
+    "refused": [names("path line field reason")],
+    "kept": [],
+    "notes": [],
+}
+SUBSCRIPTION = names(
+    "id subscriber_id newsletter status topics cadence weekday day hour zone language paused_until mark "
+    "since "
+    "next_due_at revision created_at ended_at"
+)
+
+# What `--json` prints: {} an object with exactly these keys, [] an array of such things, None any value.
+JSON: dict[str, Any] = {
+    "check": {"problems": [names("place rule message level")]},
+    "gather": GATHERED,
+    "build": {**names("written unchanged removed"), "gathered": GATHERED},
+    "articles": [
+        {
+            **names("id path title published_at updated_at released_at release"),
+            "authors": [names("name title")],
+        }
+        | names("topics url status")
+    ],
+    "cut": names("edition variants articles recipients"),
+    "editions": [names("edition state cadence slot subject articles planned sent created_at reason")],
+    "send": names(f"edition state planned {COUNTS} seconds"),
+    "deliver": names(f"planned {COUNTS} seconds"),
+    "status": [names(f"edition state planned {COUNTS}")],
+    "deliveries": [names("address status code reply attempts message_id at due_at")],
+    "subscribers add": names("address newsletter result"),
+    "subscribers import": {**names("added updated unchanged suppressed"), "refused": REFUSED_LINES},
+    "subscribers show": {
+        **names("id address name attributes created_at suppressed"),
+        "subscriptions": [SUBSCRIPTION],
+    },
+    "subscribers remove": names("address ended"),
+    "suppressions list": [names("address reason at")],
+    "suppressions add": names("address added"),
+    "suppressions remove": names("address removed"),
+    "suppressions import": {"added": None, "refused": REFUSED_LINES},
+    "tick": {"gathered": GATHERED, "cut": [names("edition recipients")], **names("opened held settled")},
+    "migrate": names("version"),
+}
+
+EXIT_CODES = {
+    0: "done",
+    1: "done, but something was refused or stays open; each is named. Of `send` and `deliver`: a delivery is "
+    "`unknown` or `expired`. Of `check`: an error was found",
+    64: "the command line was not understood",
+    65: "refused, or bad data: an article or template with a fault, a bad address, an edition that may "
+    "not be sent now",
+    66: "what was named does not exist",
+    70: "a fault of this program; `PUBLISHER_DEBUG=1` shows where",
+    74: "the store, or a folder that is written to, cannot be used",
+    75: "the mail server cannot be reached now; what waits is kept",
+    78: "the configuration cannot be used",
+    130: "interrupted",
+}
+
+# What somebody writes: (what it means, the keys as people spell them; the first that says something counts)
+FRONT_MATTER = [
+    (
+        "the title; without one the first heading, the first line of a plain text, or the file's name",
+        "title newstitle headline",
+    ),
+    (
+        "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
+        "300 characters",
+        "subhed description excerpt summary subtitle teaser standfirst dek lede",
+    ),
+    (
+        "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
+        "A name is never split at a comma",
+        "authors author by byline post-author",
+    ),
+    ("what the author is: Staff Writer; a list goes with a list of authors", "author-title"),
+    (
+        "categories and tags, gathered from all of these keys; `taxonomies` is a mapping that holds some "
+        "of them",
+        "category categories topics topic tags tag keywords taxonomies",
+    ),
+    (
+        "the lead picture: an address, a list of which the first counts, or a mapping; `thumbnail` and "
+        "`thumb` only "
+        "where no other is there",
+        "featured-image image cover hero hero-image header-image picture og-image images thumbnail thumb",
+    ),
+    (
+        "when it is published; a date in the future waits for its hour. Else the date in the file's name "
+        "or in `path`. "
+        "A `published` that is neither true nor false is a date too",
+        "publish-date date pub-date pub-date-time published-at created created-at posted published path",
+    ),
+    (
+        "when it was last changed",
+        "updated lastmod updated-at last-modified-at last-modified modified changed",
+    ),
+    ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
+    ("`true` keeps it back; so does a folder `_drafts`", "draft"),
+    ("`draft` or `private` keeps it back", "status"),
+    (
+        "the last part of its address; else the file's name without its date. It stays once the article "
+        "is public",
+        "slug",
+    ),
+    ("its language, such as en or pt-BR", "lang language locale"),
+    ("its own identity; unique, and kept when the file is renamed", "id guid uuid"),
+    (
+        "what was put right; a new text makes a new revision, which is mailed again to those who got the "
+        "old one",
+        "correction",
+    ),
+    ("a file with nothing else only sends on, and is refused by name", "redirect redirect-to"),
+]
+
+# Keys inside a mapping, such as that of a picture or an author.
+MAPPINGS = [
+    ("a picture's address", "path url src image file href"),
+    ("what the picture shows, for those who do not see it", "alt-text alt description"),
+    ("the line under it", "cutline caption title"),
+    ("whose it is", "credit credits copyright attribution source"),
+    ("an author's name", "name displayname author"),
+    ("an author's title", "title role job-title author-title"),
+    ("a label's name", "name title"),
+]
+
+MAIL_NAMES = {
+    "publication": "the section `publication` of the configuration",
+    "newsletter": "the newsletter's section of the configuration",
+    "light": "colours of the light scheme: paper, ink, soft, accent and so on",
+    "dark": "the same for the dark scheme",
+    "logo_url": "address of the logo; empty without one",
+    "name": "the newsletter's key in the configuration",
+    "number": "the edition's number",
+    "date": "the day of the edition's slot",
+    "language": "language of this copy",
+    "direction": "ltr or rtl",
+    "archive_url": "the edition's page; empty where the archive is none",
+    "feed_url": "address of the main feed",
+    "index_url": "address of the front page",
+    "web": "true in the copy for browsers, which has no fields",
+    "measure": "width of the text column in pixels",
+}
+STORY_NAMES = {
+    "article": "the article: title, summary, url, authors, labels, topics, picture, correction and dates",
+    "picture": "its lead picture (url, alt, caption, credit), or nothing",
+    "role": "lead, item, headline or letter",
+    "label": "its first label",
+    "byline": "By Ann Lee, Staff Writer",
+    "teaser": "the summary, cut to what the role has room for",
+    "day": "its date in the publication's zone",
+    "story_language": "its language",
+    "story_direction": "ltr or rtl",
+    "body": "the whole text, fit for mail (letter only)",
+    "body_text": "the same as plain text (letter only)",
+    "shortened": "true where the text was too long and the rest is behind a link",
+}
+FIELDS = {
+    "subscriber.name": 'the name; write `{{ subscriber.name | fallback("reader") }}`',
+    "subscriber.address": "the address",
+    "subscriber.COLUMN": "any other column of the CSV that was imported, cut at 60 characters",
+    "subscription.choice": "what was chosen, in words: World and Sports, every day at 7",
+    "unsubscribe_url": "one click, one subscription ended; may stand in `href`",
+    "view_url": "this edition in a browser; may stand in `href`",
+}
+FILTERS = {
+    "fallback": "what stands where a field is empty",
+    "long_date": "Saturday 21 November 2026",
+    "wrapped": "text in lines of 72 characters",
+    "underlined": "a heading with a line under it",
+}
+EDITION_STATES = {
+    "cutting": "its first cut is not finished",
+    "held": "waits for a person: `publisher send` opens it",
+    "scheduled": "opens by itself, at once or at its hour",
+    "sending": "deliveries leave as they come due",
+    "paused": "stopped for the moment (reserved: no command sets it yet)",
+    "done": "nothing waits, nothing unknown is unseen, and nobody can still come due",
+    "cancelled": "stopped for good; the reason stands beside it",
+}
+STATUSES = {
+    "queued": "waits for its hour, never tried",
+    "sending": "started, and no answer recorded yet",
+    "sent": "the server took it; its own words are kept",
+    "deferred": "a temporary refusal; tried again by itself",
+    "bounced": "a permanent refusal",
+    "expired": "too late, by `delivery.max_lateness` or `delivery.expire_after`",
+    "suppressed": "not sent: the person had left, or the address must not be mailed",
+    "unknown": "the connection or the process ended between the message and the server's answer",
+    "cancelled": "its edition was cancelled",
+}
+ARTICLE_STATUSES = {
+    "published": "public",
+    "draft": "its author keeps it back",
+    "waiting": "its date is in the future",
+    "expired": "its expiry date has passed",
+    "gone": "its file vanished before it was ever mailed",
+    "withdrawn": "its file vanished after it was mailed; its page says so",
+}
+FILES = {
+    "index.html": "the front page, the newest hundred articles",
+    "YEAR/MONTH/SLUG/index.html": "an article, at `output.article_url`, with the pictures and files that "
+    "it refers to",
+    "archive/NEWSLETTER/index.html": "the past editions of a newsletter with a public archive",
+    "archive/NEWSLETTER/NUMBER/index.html": "one past edition: every article that anybody got in it",
+    "assets/site.css": "the stylesheet of all pages, and the logo beside it",
+    ".publisher-manifest.json": "which files here are the program's own; others are never touched",
+}
+
+PUBLIC_FILES = (
+    "everything under `output.path`, with ETag, Last-Modified, 304, HEAD and gzip; "
+    "the address of a folder gives its index.html"
+)
+SECTIONS = {
+    "sources[]": "A list; without it one source, the folder `content/`.",
+    "feeds.NAME": "NAME stands in the names of its files. The feed `main` is always there.",
+    "newsletters.NAME": "NAME stands in addresses and headers: do not change it once mail has left.",
+}
+COLUMNS = (
+    "Other columns are kept as attributes, and a template may use them as `{{ subscriber.COLUMN }}`. "
+    "Topics are divided by semicolons; `all` is every one."
+)
+CHAPTERS = {
+    "Configuration": "`config.yaml`. Every key has a default. A key that is not known is an error.",
+    "Command line": "`publisher [--config FILE] COMMAND`; the file is `config.yaml`, or what "
+    "`PUBLISHER_CONFIG` "
+    "names.\nResults go to stdout, everything else to stderr. Moments without a zone are in the "
+    "publication's.",
+    "Exit codes": "As in sysexits.h.",
+    "States": "What the commands print.",
+    "Front matter": "Keys are alike in any case, with `-`, `_` or a space, or without. Any other key is "
+    "ignored.\n"
+    "The second table holds the keys inside a mapping. A picture may also be described beside its key:\n"
+    "`image-alt`, `image-caption`, `image-credit`, or `caption` and `credit` alone.",
+    "Templates": "Jinja, in a sandbox. A file in the folder `templates` replaces the built-in one of its "
+    "name.",
+    "Names in mail": "First what every template of mail can use, then what one of a story can use "
+    "besides, then the\n"
+    "fields that are filled per recipient (rule 15), then filters. The subject and the preheader in the\n"
+    "configuration can use the first table, `lead` (the first article), `articles` and the fields.",
+    "Files under output.path": "Each is written whole, and only when its bytes changed.",
+    "HTTP": "`publisher run` and `publisher serve`.",
+}

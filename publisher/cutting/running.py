@@ -1,0 +1,111 @@
+"""Carrying out a request, and going on with cuts that were killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from publisher.config.schema import Config
+from publisher.cutting import cancelling, starting
+from publisher.cutting.asking import NOTHING, Request, Result, check_articles
+from publisher.cutting.chunks import CHUNK, Run
+from publisher.cutting.planning import Planner, Shown
+from publisher.rendering.environment import Templates
+from publisher.store import Store, audience, cuts, editions
+from publisher.store.cuts import Cut
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(_done: int, _total: int) -> None: ...
+
+
+def cut(
+    store: Store,
+    config: Config,
+    templates: Templates,
+    request: Request,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    progress: Progress = _silent,
+) -> Result:
+    """Carry out one request: the clock's for every slot that it reaches, a person's for the oldest.
+
+    Raises Refused or NotFound for what cannot be asked, ContentError for a fault in a template: nothing is
+    lost then, and the cut goes on from where it stood when it is asked for again.
+    """
+    check_articles(store, request)
+    if dry_run:
+        return _counted(store, config, request, now)
+    made = carry_out(store, config, templates, request, now, progress)
+    return made[-1] if made else NOTHING
+
+
+def carry_out(
+    store: Store,
+    config: Config,
+    templates: Templates,
+    request: Request,
+    now: datetime,
+    progress: Progress = _silent,
+) -> list[Result]:
+    """As `cut`: the result of every edition that was made or added to."""
+    with store.alone("cut"):
+        results = _finish_left(store, config, templates, now, request.newsletter)
+        with store.read() as tx:
+            slots, hi = starting.reached(tx, config, request)
+        mine, waiting = (slots[:1], tuple(slots[1:])) if request.by_person else (slots, ())
+        for slot in mine:
+            if one := starting.start(store, request, slot, hi, now):
+                results.append(Run(store, config, templates, one, now, waiting).run(progress))
+    return [r for r in results if r.edition]
+
+
+def resume(
+    store: Store, config: Config, templates: Templates, now: datetime, newsletter: str = ""
+) -> list[Result]:
+    """Finish what was killed on its way, each cut with its own `hi`; of one newsletter or all."""
+    with store.alone("cut"):
+        return _finish_left(store, config, templates, now, newsletter)
+
+
+def unfinished(store: Store, newsletter: str) -> bool:
+    """Whether a cut, or the cancelling of an edition, of this newsletter was killed on its way."""
+    with store.read() as tx:
+        return bool(cuts.unfinished(tx, newsletter) or editions.half_cancelled(tx, newsletter))
+
+
+def _finish_left(
+    store: Store, config: Config, templates: Templates, now: datetime, newsletter: str
+) -> list[Result]:
+    with store.read() as tx:
+        stopped = editions.half_cancelled(tx, newsletter)
+        left = cuts.unfinished(tx, newsletter)
+    for edition in stopped:
+        cancelling.undo(store, edition, now)
+    return [
+        Run(store, config, templates, one, now).run(_silent)
+        for one in left
+        if one.newsletter in config.newsletters
+    ]
+
+
+def _counted(store: Store, config: Config, request: Request, now: datetime) -> Result:
+    """What a cut would make."""
+    with store.read() as tx:
+        slots, hi = starting.reached(tx, config, request)
+        if not slots:
+            return NOTHING
+        one = Cut(id=0, cursor=0, **starting.cut_values(request, slots[0], hi, now))
+        planner = Planner.of(tx, config, one)
+        shown: dict[tuple[Shown, str], int] = {}
+        cursor = 0
+        while found := audience.chunk(tx, one, cursor, CHUNK):
+            cursor = found[-1].subscription.id
+            for plan in planner.chunk(tx, found):
+                if plan.shown:
+                    key = (plan.shown, plan.due.subscription.language)
+                    shown[key] = shown.get(key, 0) + 1
+    names = dict.fromkeys(a for articles, _ in shown for a, _ in articles)
+    return Result(None, len(shown), tuple(names), sum(shown.values()), tuple(slots[1:]))

@@ -1,0 +1,85 @@
+"""One source at one moment: what changed since it was last read, and what is no longer there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from publisher import articles
+from publisher.errors import ContentError
+from publisher.model.articles import Manuscript
+from publisher.sources import folder
+from publisher.store.traces import Key, Stamped
+
+log = logging.getLogger("publisher")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a source found. Paths count from its folder.
+
+    `stamps` are those of every article that is there, empty for one that may change again under the same
+    stamp. `vanished` were known and are no longer there; `kept` says in words what was left as it was.
+    """
+
+    name: str
+    path: Path
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, datetime] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+    changed: tuple[str, ...] = ()
+    vanished: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
+
+    def read(self, path: str, zone: tzinfo) -> Manuscript:
+        """Parse one file. Raises ContentError."""
+        try:
+            return articles.read(folder.load(self.path, path), path, zone=zone)
+        except ContentError:
+            raise
+        except Exception as error:  # whatever one file does to a parser, the others go on
+            log.exception("%s/%s", self.name, path)
+            raise ContentError(
+                path, 0, "", f"it cannot be read, by a fault of this program: {error!r}"
+            ) from None
+
+    def error(self, path: str, error: ContentError) -> ContentError:
+        """The same error, which names the file as it is seen from outside the source."""
+        return ContentError(f"{self.name}/{path}", error.line, error.field, error.reason)
+
+
+def look(name: str, path: Path, reading: str, known: Mapping[Key, Stamped], *, accept_gone: bool) -> Look:
+    """Look at a source; `reading` is what its articles depend on besides their files.
+
+    One that is missing has neither changed nor lost anything, unless that is accepted (rule 24).
+    """
+    scan = folder.scan(path)
+    if scan.missing and not accept_gone:
+        why = f"{path}: {scan.missing}; its articles are kept (--accept-gone lets them go)"
+        return Look(name, path, kept=(why,))
+    stamps = {
+        at: "" if at in scan.unsettled else f"{reading}:{stamp.mtime_ns}:{stamp.size}"
+        for at, stamp in scan.articles.items()
+    }
+    mine = {at: stamped.stamp for (source, at), stamped in known.items() if source == name}
+    return Look(
+        name,
+        path,
+        stamps,
+        # a whole second says all that a date needs
+        {at: datetime.fromtimestamp(s.mtime_ns // 10**9, UTC) for at, s in scan.articles.items()},
+        scan.files,
+        tuple(at for at in sorted(stamps) if not stamps[at] or mine.get(at) != stamps[at]),
+        frozenset(at for at in mine if at not in stamps and not _hidden(at, scan)),
+        tuple(f"{path / p.place}: {p.message}" for p in scan.unreadable),
+    )
+
+
+def _hidden(path: str, scan: folder.Scan) -> bool:
+    """Whether a file may still be there, below a folder that cannot be looked into."""
+    return any(
+        path == p.place or (p.place.endswith("/") and path.startswith(p.place)) for p in scan.unreadable
+    )

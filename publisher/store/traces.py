@@ -1,0 +1,65 @@
+"""What the catalogue knows articles by: which files were read, and the signs of who is who (rule 25)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from publisher.store.schema import articles
+
+Key = tuple[str, str]
+"""Which file an article is: the name of its source, and the path inside it."""
+
+_GONE = ("gone", "withdrawn")
+
+
+class Stamped(NamedTuple):
+    """A file as it was last parsed, and what became of it."""
+
+    stamp: str
+    status: str
+
+
+class Trace(NamedTuple):
+    """What an article can be recognised by (rule 25)."""
+
+    id: str
+    source: str
+    path: str
+    explicit_id: str
+    body_hash: str
+    title: str
+    published_at: datetime
+    status: str
+    release: int | None
+
+    @property
+    def key(self) -> Key:
+        """The file that it was last seen in."""
+        return self.source, self.path
+
+    @property
+    def gone(self) -> bool:
+        """Whether that file is gone, and known to be."""
+        return self.status in _GONE
+
+
+def stamps(tx: Connection) -> dict[Key, Stamped]:
+    """Stamp and status of every article that is not gone."""
+    columns = (articles.c.source, articles.c.path, articles.c.stamp, articles.c.status)
+    rows = tx.execute(select(*columns).where(articles.c.status.not_in(_GONE)))
+    return {(row.source, row.path): Stamped(row.stamp, row.status) for row in rows}
+
+
+def traces(tx: Connection) -> list[Trace]:
+    """What every article that ever was can be recognised by."""
+    title = articles.c.data["title"].as_string().label("title")
+    columns = [articles.c[n] for n in Trace._fields if n != "title"]
+    return [Trace(**row._mapping) for row in tx.execute(select(*columns, title))]
+
+
+def slugs(tx: Connection) -> dict[str, str]:
+    """Slug to id, of every article that ever was."""
+    return {row.slug: row.id for row in tx.execute(select(articles.c.slug, articles.c.id))}
