@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from html import escape
+from types import ModuleType
 from typing import Any
 
 import nh3
@@ -21,7 +22,6 @@ from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
 from publisher.rendering import colours, stories
 from publisher.rendering.environment import Templates
-from publisher.rendering.inlining import inline, inline_document
 from publisher.rendering.languages import direction
 from publisher.rendering.plaintext import plain
 
@@ -82,7 +82,9 @@ def frame(templates: Templates, mail: Mail) -> Piece:
     name = f"mail/frame-{mail.newsletter.template}"
     context = _context(mail)
     context["kept_styles"] = Markup(templates.css("mail/kept.css", **context))
-    html = inline_document(templates.render(f"{name}.html", **context), templates.css(_STYLES, **context))
+    html = _inliner().inline_document(
+        templates.render(f"{name}.html", **context), templates.css(_STYLES, **context)
+    )
     text = _tidy(templates.render(f"{name}.txt", **context))
     for part, suffix, needed in ((html, "html", {"subject", "preheader"}), (text, "txt", set())):
         _check_slots(f"{name}.{suffix}", part, needed | {"intro", "stories", "more"})
@@ -160,9 +162,16 @@ def _context(mail: Mail) -> dict[str, Any]:
 
 def _piece(templates: Templates, name: str, context: dict[str, Any], web: bool) -> Piece:
     rendered = templates.render(f"mail/{name}.html", **context)
-    html = inline(rendered, templates.css(_STYLES, **context))
+    html = _inliner().inline(rendered, templates.css(_STYLES, **context))
     text = _tidy(templates.render(f"mail/{name}.txt", **context))
     return Piece(_for_web(html, html=True), _for_web(text, html=False)) if web else Piece(html, text)
+
+
+def _inliner() -> ModuleType:
+    # premailer takes a tenth of a second to load, and most commands render nothing
+    from publisher.rendering import inlining
+
+    return inlining
 
 
 def _tidy(text: str) -> str:

@@ -21,5 +21,5 @@ def test_a_season(
     p.store.engine.dispose()
     event.listen(p.store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
     room = Newsroom(p, clock, seed)
-    room.live(26)
+    room.live(12)
     assert room.verify() > 50

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -233,14 +234,15 @@ def test_every_link_of_the_site_and_of_the_mail_leads_somewhere(door: Door) -> N
         url = (todo - seen.keys()).pop()
         seen[url] = door.http.get(url.removeprefix(base))
         if seen[url].headers["content-type"].startswith("text/html"):
-            todo |= {u for u in re.findall(r'(?:href|src)="([^"#]+)', seen[url].text) if u.startswith(base)}
+            found = re.findall(r'(?:href|src)="([^"#]+)', seen[url].text)
+            todo |= {u for u in (urljoin(url, each) for each in found) if u.startswith(base)}
     assert {u for u, answer in seen.items() if answer.status_code != 200} == set()
     kinds = {answer.headers["content-type"].partition(";")[0] for answer in seen.values()}
     assert kinds >= {"text/html", "text/css", *FEEDS}
     for url, answer in seen.items():
         assert len(answer.content) < 50_000, url
         if "text/html" in answer.headers["content-type"]:
-            assert all(f.startswith((base, "data:")) for f in FETCHED.findall(answer.text)), url
+            assert all(f.startswith((base, "data:", "/assets/")) for f in FETCHED.findall(answer.text)), url
     assert any("/archive/daily/1/" in u for u in seen)
     assert any("/view/" in u for u in seen)
     home = seen[base + "/"].text
