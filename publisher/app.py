@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publisher import config as configuration
 from publisher.config.schema import Config
 from publisher.links import Keys
 from publisher.model.mail import Transport
-from publisher.rendering.environment import Templates, builtin
 from publisher.store import Store, connect, keys, sqlite_file
 from publisher.store.migrating import migrate
 from publisher.transports import open_transport
+
+if TYPE_CHECKING:
+    from publisher.rendering.environment import Templates
 
 Clock = Callable[[], datetime]
 
@@ -28,13 +31,19 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Publisher:
-    """An open publication: configuration, store, templates, keys, clock. It holds parts, and no verbs."""
+    """An open publication: configuration, store, keys, clock, templates. It holds parts, and no verbs."""
 
     config: Config
     store: Store
-    templates: Templates
     keys: Keys
     clock: Clock
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The publication's own templates over the built-in ones; loaded by who renders."""
+        from publisher.rendering.environment import Templates, builtin
+
+        return Templates([self.config.templates, builtin()])
 
     @cached_property
     def transport(self) -> Transport:
@@ -60,5 +69,4 @@ def compose(config: Config, folder: Path, clock: Clock = utc_now) -> Publisher:
     migrate(store)
     with store.write() as tx:
         secrets = keys.secrets_of(tx)
-    templates = Templates([config.templates, builtin()])
-    return Publisher(config, store, templates, Keys(secrets), clock)
+    return Publisher(config, store, Keys(secrets), clock)

@@ -8,7 +8,7 @@ from typing import Any
 
 from publisher.errors import NotFound, StoreError
 from publisher.model.mail import Piece, Variant
-from publisher.rendering import mail as mails
+from publisher.rendering import joining
 from publisher.store import Store, editions
 from publisher.store.editions import Edition, VariantRow
 
@@ -28,7 +28,7 @@ def digest(subject: str, joined: Joined) -> str:
 
 def join(pieces: Mapping[str, Piece], names: Mapping[str, Any], subject: str, preheader: str) -> Joined:
     """The HTML and text of a variant, in pieces, from the names of its frozen parts."""
-    return mails.fill(
+    return joining.fill(
         pieces[names["frame"]],
         subject=subject,
         preheader=preheader,
@@ -49,9 +49,9 @@ def thaw(id_: int, row: VariantRow, pieces: Mapping[str, Piece]) -> Variant:
 def web_copy(row: VariantRow, pieces: Mapping[str, Piece]) -> str:
     """The HTML page that shows a variant to anybody: no fields and no way to unsubscribe."""
     names = {**row.pieces, "frame": f"web/{row.language}"}
-    subject, preheader = (mails.without_fields(t, html=False) for t in (row.subject, row.preheader))
+    subject, preheader = (joining.without_fields(t, html=False) for t in (row.subject, row.preheader))
     html, _ = join(pieces, names, subject, preheader)
-    return mails.without_fields("".join(html), html=True)
+    return joining.without_fields("".join(html), html=True)
 
 
 def names_of(row: VariantRow) -> list[str]:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from html import escape
 from types import ModuleType
 from typing import Any
 
@@ -22,11 +20,11 @@ from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
 from publisher.rendering import colours, stories
 from publisher.rendering.environment import Templates
+from publisher.rendering.joining import SLOT, without_fields
 from publisher.rendering.languages import direction
 from publisher.rendering.plaintext import plain
 
 _STYLES = "mail/mail.css"
-_SLOT = re.compile(f"{fields.OPEN}slot\\.(\\w+){fields.MIDDLE}{fields.CLOSE}")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _BLANK_LINES = re.compile(r"\n{4,}")
 
@@ -106,39 +104,6 @@ def line(
     return text.strip()
 
 
-def fill(
-    frame: Piece,
-    *,
-    subject: str,
-    preheader: str,
-    intro: Piece | None,
-    stories: Sequence[Piece],
-    more: Piece | None,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The pieces of a variant in order, HTML and text; fields stand in them as marks."""
-    html = {
-        "subject": (_escaped(subject),),
-        "preheader": (_escaped(preheader),),
-        "intro": (intro.html,) if intro else (),
-        "stories": tuple(story.html for story in stories),
-        "more": (more.html,) if more else (),
-    }
-    text = {
-        "subject": (subject,),
-        "preheader": (preheader,),
-        "intro": (intro.text,) if intro else (),
-        "stories": tuple(story.text for story in stories),
-        "more": (more.text,) if more else (),
-    }
-    return _filled(frame.html, html), _filled(frame.text, text)
-
-
-def without_fields(text: str, html: bool) -> str:
-    """Rendered text with every mark replaced by its fallback, for copies that belong to nobody."""
-    parts = ((part if isinstance(part, str) else _fallback(part, html)) for part in fields.split(text))
-    return "".join(parts)
-
-
 def _context(mail: Mail) -> dict[str, Any]:
     light, dark = colours.palettes(mail.look.accent)
     return {
@@ -181,7 +146,7 @@ def _tidy(text: str) -> str:
 
 
 def _check_slots(template: str, text: str, needed: set[str]) -> None:
-    found = _SLOT.findall(text)
+    found = SLOT.findall(text)
     for slot in sorted(needed):
         if found.count(slot) != 1:
             times = "is missing" if slot not in found else "stands there more than once"
@@ -190,37 +155,7 @@ def _check_slots(template: str, text: str, needed: set[str]) -> None:
 
 def _for_web(text: str, html: bool) -> str:
     """`without_fields` that leaves the slots, which are filled later."""
-    parts = _SLOT.split(text)
+    parts = SLOT.split(text)
     parts[::2] = [without_fields(part, html) for part in parts[::2]]
     parts[1::2] = [fields.mark(f"slot.{slot}") for slot in parts[1::2]]
     return "".join(parts)
-
-
-def _fallback(field: fields.Field, html: bool) -> str:
-    return escape(field.fallback) if html else field.fallback
-
-
-@lru_cache(32)
-def _cut(frame: str) -> tuple[str, ...]:
-    """A frame cut at its slots: text, the slot's name, text, and so on."""
-    return tuple(_SLOT.split(frame))
-
-
-def _filled(frame: str, slots: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    pieces: list[str] = []
-    for index, part in enumerate(_cut(frame)):
-        if index % 2:
-            pieces += slots[part]
-        elif part:
-            pieces.append(part)
-    return tuple(pieces)
-
-
-def _escaped(text: str) -> str:
-    """Plain text for HTML; marks stay marks."""
-    if fields.OPEN not in text:
-        return escape(text)
-    return "".join(
-        escape(part) if isinstance(part, str) else fields.mark(part.name, part.fallback)
-        for part in fields.split(text)
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import pty
 import signal
@@ -85,23 +84,3 @@ def test_sigterm_ends_a_server_with_0(site: Any, command: str) -> None:
     assert started.wait(20) == 0
     assert time.monotonic() - began < 8
     assert "Traceback" not in started.stderr.read()
-
-
-def test_ctrl_c_in_a_send_keeps_what_waits(site: Any) -> None:
-    rows = "".join(f"r{n}@example.org,confirmed\n" for n in range(3000))
-    site.write("many.csv", f"address,status\n{rows}")
-    site("gather")
-    site("subscribers", "import", "many.csv")
-    site("cut", "daily", "--now")
-    started = site.start("send", "daily/1", "--json")
-    box = site.folder / "var/outbox/new"
-    while not (box.is_dir() and len(os.listdir(box)) > 20):
-        time.sleep(0.01)
-        assert started.poll() is None
-    started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=20)
-    assert (started.returncode, err) == (130, "Stopped, and what waits is kept: publisher deliver goes on\n")
-    counts = json.loads(out)
-    assert counts["queued"] > 0
-    assert counts["unknown"] == counts["sending"] == 0
-    assert counts["sent"] == len(os.listdir(box)) == 3000 - counts["queued"]

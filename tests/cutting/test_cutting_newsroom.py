@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from newsroom import Ice, Newsroom
-from sqlalchemy import event
 
 
 @pytest.mark.parametrize(("begins", "seed"), [("2026-03-14T00:00", 1), ("2026-10-10T00:00", 2)])
@@ -18,8 +17,6 @@ def test_a_season(
     monkeypatch.setattr("publisher.cutting.chunks.CHUNK", 7)
     clock.set(begins)
     p = publication()
-    p.store.engine.dispose()
-    event.listen(p.store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
     room = Newsroom(p, clock, seed)
-    room.live(12)
+    room.live(9)
     assert room.verify() > 50

@@ -236,14 +236,3 @@ def test_threads_of_one_process_wait_for_each_other(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found(tmp_path) in trees
-
-
-def test_two_thousand_unchanged_files_are_quick(tmp_path: Path) -> None:
-    files = {f"2026/{n % 12}/story-{n}/index.html": b"x" * 5000 + str(n).encode() for n in range(2000)}
-    Output(tmp_path).publish(files)
-    took = []
-    for _ in range(3):
-        start = time.perf_counter()
-        assert Output(tmp_path).publish(files).unchanged == 2000
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.2

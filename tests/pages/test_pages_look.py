@@ -107,8 +107,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.mark.parametrize("language", ["en", "he"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "he")])
 def test_a_narrow_screen_scrolls_only_tables_and_code(browser: Any, scheme: str, language: str) -> None:
     page = browser.new_page(viewport={"width": 320, "height": 600}, color_scheme=scheme)
     asked: list[str] = []

@@ -16,7 +16,7 @@ from publisher.errors import ContentError
 from publisher.model import fields
 from publisher.model.articles import Article, Author, Picture
 from publisher.model.mail import Piece, Role
-from publisher.rendering import colours, mail
+from publisher.rendering import colours, joining, mail
 from publisher.rendering.environment import Templates, builtin
 from publisher.rendering.mail import Mail
 from publisher.rendering.stories import byline, teaser
@@ -61,7 +61,7 @@ LETTER = replace(MAIL, newsletter=Newsletter(title="Letter", template="letter"))
 
 
 def joined(part: Mail, roles: tuple[Role, ...] = ("lead", "item", "headline")) -> tuple[str, str]:
-    html, text = mail.fill(
+    html, text = joining.fill(
         mail.frame(TEMPLATES, part),
         subject="Harbour & <sea>",
         preheader=fields.mark("subscriber.name", "dear <reader>"),
@@ -116,14 +116,14 @@ def test_values_are_escaped_and_fields_in_them_stay_fields() -> None:
     assert "<title>Harbour &amp; &lt;sea&gt;</title>" in html
     assert mark in html
     assert mark not in text
-    assert "dear &lt;reader&gt;" in mail.without_fields(html, html=True)
-    assert names(mail.without_fields(html, html=True)) == set()
+    assert "dear &lt;reader&gt;" in joining.without_fields(html, html=True)
+    assert names(joining.without_fields(html, html=True)) == set()
 
 
 def test_pieces_stay_separate_so_that_their_bytes_can_be_shared() -> None:
     stories = [mail.story(TEMPLATES, ARTICLE, role, MAIL) for role in ("lead", "item")]
     frame = mail.frame(TEMPLATES, MAIL)
-    html, text = mail.fill(frame, subject="s", preheader="p", intro=None, stories=stories, more=None)
+    html, text = joining.fill(frame, subject="s", preheader="p", intro=None, stories=stories, more=None)
     assert [piece for piece in html if any(piece is story.html for story in stories)] == [
         s.html for s in stories
     ]
@@ -135,7 +135,7 @@ def test_pieces_stay_separate_so_that_their_bytes_can_be_shared() -> None:
 def test_the_copy_for_browsers_names_nobody() -> None:
     web = replace(MAIL, web=True)
     html, text = joined(web)
-    assert names(mail.without_fields(html, html=True)) | names(text) == set()
+    assert names(joining.without_fields(html, html=True)) | names(text) == set()
     assert "nsubscribe" not in html + text
     assert URL in html
 

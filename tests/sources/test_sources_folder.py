@@ -156,13 +156,3 @@ def test_a_folder_that_fails_half_way_is_missing(folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert scan(folder) == Scan(missing="input/output error")
-
-
-def test_two_thousand_files_take_no_time(tmp_path: Path) -> None:
-    for month in range(20):
-        (tmp_path / str(month)).mkdir()
-        for number in range(100):
-            (tmp_path / str(month) / f"{number}.md").touch()
-    started = time.process_time()
-    assert len(scan(tmp_path).articles) == 2000
-    assert time.process_time() - started < 0.5
