@@ -89,10 +89,11 @@ def rival(p: Publisher, count: int) -> float:
         css = stylesheet
         return inline(html, stylesheet)
 
-    setattr(mails, "inline", keep)  # noqa: B010
+    setattr(inlining, "inline", keep)  # noqa: B010
     for article in found.values():
         mails.story(p.templates, article, "item", mail)
-    setattr(mails, "inline", inline)  # noqa: B010
+    setattr(inlining, "inline", inline)  # noqa: B010
+    assert raw, "the rival has stories to inline"
     dice, begun = random.Random(2), perf_counter()
     for _ in range(count):
         inline("".join(html for html in raw if dice.random() < 0.7), css)
