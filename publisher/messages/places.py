@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Literal
 
@@ -15,6 +16,8 @@ from publisher.model.fields import ADDRESSES, Field
 from publisher.model.mail import Recipient
 
 _LONGEST = 60
+# values that many recipients have in common: each is encoded once
+_OF_MANY = {"view", "subscription.choice"}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -35,7 +38,15 @@ class Place:
         if self.part == "subject":
             # the space takes the fuse out of a typed encoded-word, for programs that decode twice
             return folded(encoded_words(text.replace("=?", "= ?")), self.column)
-        return encode(escape(text) if self.part == "html" else text)
+        write = _shared if self.field.name in _OF_MANY else _written
+        return write(text, self.part == "html")
+
+
+def _written(text: str, html: bool) -> bytes:
+    return encode(escape(text) if html else text)
+
+
+_shared = lru_cache(maxsize=1024)(_written)
 
 
 def value(field: Field, recipient: Recipient, addresses: Mapping[str, str]) -> str:
