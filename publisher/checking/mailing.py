@@ -21,7 +21,8 @@ from publisher.rendering.environment import Templates
 from publisher.store.editions import Edition
 from publisher.transports import open_transport
 
-_SPECIMEN = datetime(2000, 1, 1, tzinfo=UTC)
+# An edition that exists only to be looked at.
+_DAY, _SPECIMEN = "2000-01-01", datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def look(config: Config, templates: Templates, articles: Sequence[Article]) -> list[Finding]:
@@ -75,7 +76,7 @@ def _newsletter(
     shown = articles[: newsletter.max_articles]
     if not shown:
         return
-    edition = specimen(name)
+    edition = Edition(name, 1, "daily", _DAY, _DAY, _SPECIMEN)
     freezer = Freezer(config, templates, edition, {a.id: a for a in shown}, {})
     row = freezer.variant([(a.id, a.revision) for a in shown], config.publication.language)
     letterhead = Letterhead(
@@ -89,28 +90,3 @@ def _newsletter(
         yield Finding(f"newsletters.{name}", "size", message, "error")
     if not row.subject.strip():
         yield Finding(f"newsletters.{name}.subject", "subject", "is empty for the newest article", "warning")
-
-
-def specimen(name: str) -> Edition:
-    """An edition that exists only to be looked at."""
-    return Edition(
-        id=0,
-        newsletter=name,
-        number=1,
-        cadence="daily",
-        slot="2000-01-01",
-        day="2000-01-01",
-        state="cutting",
-        reason="",
-        by_hand=True,
-        needs_approval=False,
-        approved_hash="",
-        everybody=False,
-        intro="",
-        archive={},
-        created_at=_SPECIMEN,
-        opens_at=None,
-        opened_at=None,
-        closes_at=None,
-        done_at=None,
-    )

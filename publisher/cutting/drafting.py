@@ -20,23 +20,15 @@ def draft(tx: Connection, config: Config, cut: Cut, now: datetime) -> Edition:
     today = cut.at.astimezone(config.publication.zone).date()
     number = editions.next_number(tx, cut.newsletter)
     return Edition(
-        id=0,
         newsletter=cut.newsletter,
         number=number,
         cadence=cut.cadence,
         slot=cut.slot or str(number),
         day=cut.slot if cut.cadence == "daily" else today.isoformat(),
-        state="cutting",
-        reason="",
+        created_at=now,
         by_hand=cut.request["by_person"],
         needs_approval=newsletter.approval,
-        approved_hash="",
         everybody=everybody,
         intro=cut.request["intro"],
-        archive={},
-        created_at=now,
-        opens_at=None,
-        opened_at=None,
         closes_at=None if everybody else slots.closes_at(cut.cadence, cut.slot),
-        done_at=None,
     )

@@ -105,26 +105,7 @@ class _Previewer:
         default = self.config.newsletters[name].default
         cadence = subscription.cadence if subscription else default.cadence
         day = self.now.astimezone(self.config.publication.zone).date()
-        slot = slots.slot_of(cadence, day)
-        nothing: dict[str, Any] = dict.fromkeys(("opens_at", "opened_at", "closes_at", "done_at"))
-        return Edition(
-            id=0,
-            newsletter=name,
-            number=number,
-            cadence=cadence,
-            slot=slot,
-            day=day.isoformat(),
-            state="cutting",
-            reason="",
-            by_hand=True,
-            needs_approval=False,
-            approved_hash="",
-            everybody=False,
-            intro="",
-            archive={},
-            created_at=self.now,
-            **nothing,
-        )
+        return Edition(name, number, cadence, slots.slot_of(cadence, day), day.isoformat(), self.now)
 
     @staticmethod
     def _fields(s: subscribers.Subscription | None, address: str, name: str) -> dict[str, str]:

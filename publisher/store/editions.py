@@ -22,25 +22,25 @@ class Edition:
     State: cutting, held, scheduled, sending, paused, done or cancelled. `everybody`: nobody can come due now.
     """
 
-    id: int
     newsletter: str
     number: int
     cadence: str
     slot: str
     day: str
-    state: str
-    reason: str
-    by_hand: bool
-    needs_approval: bool
-    approved_hash: str
-    everybody: bool
-    intro: str
-    archive: Mapping[str, Any]
     created_at: datetime
-    opens_at: datetime | None
-    opened_at: datetime | None
-    closes_at: datetime | None
-    done_at: datetime | None
+    id: int = 0
+    state: str = "cutting"
+    reason: str = ""
+    by_hand: bool = True
+    needs_approval: bool = False
+    approved_hash: str = ""
+    everybody: bool = False
+    intro: str = ""
+    archive: Mapping[str, Any] = field(default_factory=dict)
+    opens_at: datetime | None = None
+    opened_at: datetime | None = None
+    closes_at: datetime | None = None
+    done_at: datetime | None = None
 
     @property
     def name(self) -> str:
