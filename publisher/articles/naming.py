@@ -42,3 +42,8 @@ def keys_of(names: Iterable[str], groups: Mapping[str, Sequence[str]]) -> tuple[
     """The topics that somebody named by key or by label; a name that leads to no group is passed over."""
     found = (key for name in names for key in ((name,) if name in groups else topics_of([name], groups)))
     return tuple(dict.fromkeys(found))
+
+
+def carried(topics: str | Sequence[str], groups: Mapping[str, Sequence[str]]) -> frozenset[str] | None:
+    """The topics that a selection (`all`, or names) carries; None for all."""
+    return None if isinstance(topics, str) else frozenset(keys_of(topics, groups))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher import articles
-from publisher.config.schema import Config, Newsletter
+from publisher.config.schema import Config
 from publisher.editions import choice, slots, windows
 from publisher.editions.slots import Timetable
 from publisher.editions.windows import Candidate
@@ -54,11 +54,6 @@ def fields_of(due: Due) -> dict[str, str]:
         "subscriber.address": due.address,
         "subscription.choice": chosen,
     }
-
-
-def topics_of(newsletter: Newsletter, groups: Mapping[str, Sequence[str]]) -> windows.Topics:
-    """The topics that a newsletter carries; None for all."""
-    return None if newsletter.topics == "all" else frozenset(articles.keys_of(newsletter.topics, groups))
 
 
 def recent(cadence: str, moment: datetime, slot: str = "") -> str:
@@ -106,7 +101,7 @@ class Planner:
         stopped = editions.cancelled(tx, *slot) and not editions.of_slot(tx, *slot)
         return Planner(
             cut,
-            topics_of(config.newsletters[cut.newsletter], config.topics),
+            articles.carried(config.newsletters[cut.newsletter].topics, config.topics),
             frozenset(config.topics) or None,
             catalogue.candidates(tx, lowest, cut.hi),
             lowest,

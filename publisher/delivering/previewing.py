@@ -89,9 +89,7 @@ class _Previewer:
         subscription: subscribers.Subscription | None,
     ) -> tuple[tuple[str, int], ...]:
         newsletter = self.config.newsletters[name]
-        carried = None
-        if newsletter.topics != "all":
-            carried = frozenset(articles.keys_of(newsletter.topics, self.config.topics))
+        carried = articles.carried(newsletter.topics, self.config.topics)
         hi = max((c.release for c in candidates), default=0)
         with self.store.read() as tx:
             first = not editions.sent_outside(tx, name, "", "")
