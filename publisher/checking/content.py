@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from lxml import etree, html
 
@@ -48,6 +49,11 @@ def _read(
     findings += [Finding(name, "article", note, "warning") for note in manuscript.notes]
     article = _placed(config, manuscript, files)
     findings += [Finding(name, "alternative text", what, "warning") for what in _unsaid(article)]
+    findings += [
+        Finding(name, "file", f"refers to {asset.file}, which is not there", "warning")
+        for asset in article.assets
+        if asset.file not in files
+    ]
     return [] if manuscript.draft else [article]
 
 
@@ -70,10 +76,14 @@ def _placed(config: Config, manuscript: Manuscript, files: frozenset[str]) -> Ar
 def _unsaid(article: Article) -> list[str]:
     """Pictures that say nothing to who cannot see them."""
     images = html.fragment_fromstring(article.html, create_parent=True).iter("img")
-    silent = [str(i.get("src", ""))[:80] for i in images if not (i.get("alt") or "").strip()]
+    silent = [_file_name(str(i.get("src", ""))) for i in images if not (i.get("alt") or "").strip()]
     if article.picture and not article.picture.alt.strip():
-        silent.insert(0, article.picture.url[:80])
+        silent.insert(0, _file_name(article.picture.url))
     return [f"a picture has no alternative text: {source}" for source in silent]
+
+
+def _file_name(url: str) -> str:
+    return unquote(urlsplit(url).path.rsplit("/", 1)[-1])[:80] or url[:80]
 
 
 def feeds_and_pages(config: Config, templates: Templates, found: Sequence[Article]) -> list[Finding]:

@@ -58,11 +58,13 @@ def cut(
     _one_kind(cadence, now, at, [*articles, *(more or [])], by_hand=bool(articles))
     with opened(context) as p:
         request = _request(p, newsletter, cadence, now, at, [*articles, *(more or [])], intro)
+        if not dry_run:
+            _read_anew(p)
         with progress("Cutting") as step:
             made = cutting.cut(
                 p.store, p.config, p.templates, request, p.clock(), dry_run=dry_run, progress=step
             )
-        lines = _said(p, newsletter, made)
+        lines = _said(p, newsletter, made, now)
     data = {
         "edition": made.edition.name if made.edition else None,
         "variants": made.variants,
@@ -70,6 +72,16 @@ def cut(
         "recipients": made.recipients,
     }
     result(as_json, data, *lines)
+
+
+def _read_anew(p: Publisher) -> None:
+    """Articles that were read under another configuration would carry its addresses into the mail."""
+    from publisher import gathering
+
+    if gathering.outdated(p.store, p.config):
+        tell("The articles have not been read under this configuration yet: reading them")
+        for problem in gathering.problems(gathering.gather(p.store, p.config, p.clock())):
+            tell(problem)
 
 
 def _one_kind(cadence: str, now: bool, at: str, ids: list[str], *, by_hand: bool) -> None:
@@ -103,16 +115,23 @@ def _request(
     )
 
 
-def _said(p: Publisher, newsletter: str, made: Result) -> list[str]:
+def _said(p: Publisher, newsletter: str, made: Result, everybody: bool) -> list[str]:
     counts = ((len(made.articles), "article"), (made.variants, "variant"), (made.recipients, "recipient"))
     what = ", ".join(counted(n, word) for n, word in counts)
     if made.edition:
         name, state = made.edition.name, made.edition.state
-        return [f"{name}: {what}; {state}", f"Next: publisher preview {name}, then publisher send {name}"]
-    return [f"Would be cut: {what}" if made.recipients else f"No edition: {_why_nothing(p, newsletter)}"]
+        follows = f"Next: publisher preview {name}, then publisher send {name}"
+        if state in ("sending", "scheduled"):
+            follows = "It is open already: these leave with the next publisher run, tick or deliver"
+        return [f"{name}: {what}; {state}", follows]
+    return [
+        f"Would be cut: {what}"
+        if made.recipients
+        else f"No edition: {_why_nothing(p, newsletter, everybody)}"
+    ]
 
 
-def _why_nothing(p: Publisher, newsletter: str) -> str:
+def _why_nothing(p: Publisher, newsletter: str, everybody: bool) -> str:
     from publisher.store import catalogue, subscribers
 
     with p.store.read() as tx:
@@ -120,6 +139,8 @@ def _why_nothing(p: Publisher, newsletter: str) -> str:
             return "no article has been published yet. Next: publisher gather"
         if not subscribers.any_confirmed(tx, newsletter):
             return f"nobody gets it yet. Next: publisher subscribers add ADDRESS --newsletter {newsletter}"
+    if everybody:
+        return "everybody has the edition of this slot, or nothing is new (--articles ID mails one by hand)"
     return "nothing is new for anybody who is due (--now: everybody of the cadence)"
 
 
@@ -195,6 +216,8 @@ def preview(
     from publisher.delivering.previewing import preview as render
 
     with opened(context) as p:
+        if what in p.config.newsletters:
+            _read_anew(p)
         message = render(p.store, p.config, p.templates, p.keys, what, as_, p.clock())
     for file, content in ((html, message.html), (text, message.text), (eml, message.eml)):
         if file:

@@ -171,7 +171,7 @@ def show(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -
             s.status,
             choice.words(s.topics, s.cadence, s.hour, s.weekday, s.day),
             s.zone,
-            moment(s.next_due_at, zone),
+            moment(s.next_due_at if s.status == "confirmed" else None, zone),
         ]
         for s in mine
     ]

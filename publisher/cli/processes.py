@@ -25,7 +25,8 @@ def keep_running(p: Publisher, host: str, port: int, *, web: bool, clock: bool) 
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for library in ("apscheduler", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     with interruptible() as stopping, _only_clock(p) if clock else _nobody():
         if web:
             _with_web(p, host, port, clock, stopping)
@@ -72,7 +73,7 @@ def _only_clock(p: Publisher) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise StoreError(
-                f"this store is already in use by `publisher run`, process {file.read().strip()}"
+                f"this store is already in use by `publisher run` or `worker`, process {file.read().strip()}"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

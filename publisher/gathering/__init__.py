@@ -17,12 +17,13 @@ from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import COUNTS, Gathered, problems, summary
 from publisher.gathering.source import Look, look
 from publisher.model.articles import Manuscript
-from publisher.store import Store, catalogue, traces
+from publisher.store import Store, catalogue, clock, traces
 from publisher.store.catalogue import Listing, Release, Unreleased
 from publisher.store.traces import Key, Stamped, Trace
 
-__all__ = ["Gathered", "fingerprint", "gather", "problems", "summary"]
+__all__ = ["Gathered", "fingerprint", "gather", "outdated", "problems", "summary"]
 
+_READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
 _PARSER = 2
 # so that no write takes 50 ms, while a send runs (rule 23)
@@ -60,6 +61,12 @@ def fingerprint(config: Config) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def outdated(store: Store, config: Config) -> bool:
+    """Whether the articles were read under another configuration, with another address or zone, or never."""
+    with store.read() as tx:
+        return clock.remembered(tx, _READ_AS) != fingerprint(config)
+
+
 class _Gathering:
     """One gather: what became of every file so far."""
 
@@ -86,6 +93,8 @@ class _Gathering:
         if changed or vanished:
             self._take_in(changed, vanished, looks)
         self._number()
+        with self.store.write() as tx:
+            clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
         counts = Counter(self.outcomes.values())
         for name in COUNTS:
             setattr(self.report, name, counts[name])

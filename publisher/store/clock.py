@@ -36,11 +36,21 @@ def due(tx: Connection, name: str, every: timedelta, now: datetime) -> bool:
     return True
 
 
-def set_stale(tx: Connection, name: str, now: datetime) -> None:
-    """Note that a thing must be done: a note that no kill loses."""
-    changed = {"slot": "stale", "at": now}
+def remember(tx: Connection, name: str, slot: str, now: datetime) -> None:
+    """Keep a short text under a name."""
+    changed = {"slot": slot, "at": now}
     if not tx.execute(update(schedule).where(schedule.c.name == name).values(changed)).rowcount:
         tx.execute(schedule.insert().values(name=name, **changed))
+
+
+def remembered(tx: Connection, name: str) -> str:
+    """The text kept under a name; empty where there is none."""
+    return tx.scalar(select(schedule.c.slot).where(schedule.c.name == name)) or ""
+
+
+def set_stale(tx: Connection, name: str, now: datetime) -> None:
+    """Note that a thing must be done: a note that no kill loses."""
+    remember(tx, name, "stale", now)
 
 
 def stale_since(tx: Connection, name: str) -> datetime | None:

@@ -19,7 +19,7 @@ from publisher.subscribing.csv_text import Sheet
 from publisher.subscribing.taking import Register
 
 _CHUNK = 100
-_ALIAS = {"email": "address", "timezone": "zone"}
+_ALIAS = {"email": "address", "e-mail": "address", "mail": "address", "timezone": "zone"}
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 COLUMNS = (
     "address", "name", "newsletter", "status", "topics", "cadence",

@@ -46,8 +46,12 @@ def test_a_broken_article_is_named_with_its_line_and_the_others_go_on(tmp_path: 
             "content/c.md": "---\ntitle: Three\n---\n![](x.png)",
         },
     )
-    assert [(f.place, f.level) for f in findings] == [("b.md:3", "error"), ("c.md", "warning")]
-    assert "alternative text" in findings[1].message
+    assert [(f.place, f.level, f.rule) for f in findings] == [
+        ("b.md:3", "error", "article"),
+        ("c.md", "warning", "alternative text"),
+        ("c.md", "warning", "file"),
+    ]
+    assert "x.png, which is not there" in findings[2].message
 
 
 @pytest.mark.parametrize(

@@ -231,3 +231,14 @@ def test_check_gives_its_problems_as_json_whatever_they_are(site: Any) -> None:
     unreadable = site("check", "--json")
     assert unreadable.code == 78
     assert unreadable.json["problems"][0]["place"] == "config.yaml:1"
+
+
+def test_a_changed_address_is_read_before_it_is_mailed(site: Any) -> None:
+    site("gather")
+    site("subscribers", "add", "reader@example.org")
+    before = (site.folder / "config.yaml").read_text()
+    site.write("config.yaml", before.replace("courier.example\"", "new.example\"", 1))
+    cut = site("cut", "daily", "--now")
+    assert "reading them" in cut.err
+    assert "https://new.example/" in site("preview", "daily/1").out
+    assert "reading them" not in site("cut", "daily", "--now").err
