@@ -84,7 +84,7 @@ def tick(context: typer.Context, as_json: bool = JSON) -> None:
         "settled": sent.settled,
     }
     for name, count in done.held.items():
-        tell(f"{name} is held, and {count} of its deliveries have come due: publisher send {name}")
+        tell(scheduler.reminder(p.config, name, count))
     cuts = ", ".join(f"{c['edition']} for {c['recipients']}" for c in data["cut"]) or "nothing"
     result(as_json, data, f"Cut: {cuts}. Deliveries settled: {sent.settled}.")
     if sent.unavailable:

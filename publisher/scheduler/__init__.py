@@ -9,6 +9,7 @@ from datetime import datetime
 
 from publisher import cutting, gathering, publishing
 from publisher.app import Publisher
+from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import opening
 from publisher.gathering import Gathered
@@ -30,6 +31,15 @@ class Ticked:
     cut: list[Result] = field(default_factory=list)
     opened: list[Edition] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
+
+
+def reminder(config: Config, edition: str, count: int) -> str:
+    """What a person must hear of an edition that is held while its deliveries come due."""
+    newsletter = config.newsletters.get(edition.rpartition("/")[0])
+    waits, then = "is held", f": publisher send {edition}"
+    if newsletter and newsletter.approval:
+        waits, then = "waits for approval", ""
+    return f"{edition} {waits}, and {count} of its deliveries have come due{then}"
 
 
 def tick(publisher: Publisher, *, gather_always: bool = False) -> Ticked:

@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher import delivering, retries
 from publisher.app import Publisher
 from publisher.errors import PublisherError
-from publisher.scheduler import tick
+from publisher.scheduler import reminder, tick
 
 log = logging.getLogger("publisher")
 _TICK_SECONDS = 5
@@ -61,9 +61,7 @@ class Running:
                 log.info("%s: cut for %d, %s", result.edition.name, result.recipients, result.edition.state)
         for name, count in done.held.items():
             if self._held.get(name) != count:
-                log.warning(
-                    "%s is held, and %d of its deliveries have come due: publisher send %s", name, count, name
-                )
+                log.warning("%s", reminder(self.publisher.config, name, count))
         self._held = done.held
         return True
 

@@ -194,3 +194,11 @@ def test_a_schedule_moves_once_whoever_looks(publication: Any, clock: Any) -> No
         assert clocks.due(tx, "look", timedelta(minutes=5), clock())
         assert not clocks.due(tx, "look", timedelta(minutes=5), clock.move(minutes=4))
         assert clocks.due(tx, "look", timedelta(minutes=5), clock.move(minutes=1))
+
+
+def test_what_waits_for_approval_is_not_said_to_want_a_send(publication: Any) -> None:
+    p = publication(newsletters={"daily": {}, "board": {"approval": True}})
+    assert "publisher send daily/1" in scheduler.reminder(p.config, "daily/1", 2)
+    assert scheduler.reminder(p.config, "board/1", 2) == (
+        "board/1 waits for approval, and 2 of its deliveries have come due"
+    )
