@@ -67,13 +67,18 @@ def tick(context: typer.Context, as_json: bool = JSON) -> None:
     """
     from publisher import delivering, gathering, scheduler
     from publisher.cli.processes import interruptible
+    from publisher.errors import PublisherError
 
     with opened(context) as p:
-        done = scheduler.tick(p, gather_always=True)
-        for problem in gathering.problems(done.gathered) if done.gathered else ():
-            tell(problem)
+        done, failure = scheduler.Ticked(), None
+        try:
+            done = scheduler.tick(p, gather_always=True, say=tell)
+        except PublisherError as error:
+            failure = error  # it keeps no mail back
         with interruptible() as stopping:
             sent = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=stopping)
+    if failure:
+        raise failure
     data: dict[str, Any] = {
         "gathered": gathering.summary(done.gathered) if done.gathered else None,
         "cut": [

@@ -26,7 +26,9 @@ def cancel(store: Store, edition: Edition, now: datetime, reason: str) -> None:
     Raises Refused when it has ended already.
     """
     with store.alone("cut"):
-        _cancel(store, edition, now, reason)
+        if not _cancel(store, edition, now, reason, editions.OPEN_STATES):
+            with store.read() as tx:
+                raise Refused(f"{edition.name} has ended: {editions.get(tx, edition.id).state}")
 
 
 def give_way(store: Store, cut: Cut, now: datetime) -> None:
@@ -36,17 +38,17 @@ def give_way(store: Store, cut: Cut, now: datetime) -> None:
     mine = starting.order(cut.cadence, cut.slot)
     for edition in held:
         if edition.cadence == cut.cadence and starting.order(edition.cadence, edition.slot) < mine:
-            _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it")
+            # one that somebody sent in this moment is decided, and goes on
+            _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it", ("held",))
 
 
-def _cancel(store: Store, edition: Edition, now: datetime, reason: str) -> None:
+def _cancel(store: Store, edition: Edition, now: datetime, reason: str, states: Sequence[str]) -> bool:
     with store.write() as tx:
-        if not editions.set_state(
-            tx, edition.id, editions.OPEN_STATES, "cancelled", reason=reason, done_at=now
-        ):
-            raise Refused(f"{edition.name} has ended: {editions.get(tx, edition.id).state}")
+        if not editions.set_state(tx, edition.id, states, "cancelled", reason=reason, done_at=now):
+            return False
         cuts.end(tx, edition.id, now)
     undo(store, edition, now)
+    return True
 
 
 def undo(store: Store, edition: Edition, now: datetime) -> None:

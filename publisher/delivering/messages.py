@@ -18,6 +18,7 @@ from publisher.store.attempts import Started
 from publisher.store.editions import Edition
 
 _KEPT = 500
+_ANY_DELIVERY = 1 << 40
 
 
 def letterhead(config: Config, edition: Edition) -> Letterhead:
@@ -71,8 +72,7 @@ class Composer:
             dated_at=started.dated_at,
             fields=started.fields,
         )
-        bounce = self.config.mail.bounce_address or sender.addr_spec
-        envelope = Envelope(links.verp(bounce, self.keys, started.id, started.generation), started.address)
+        envelope = Envelope(self._sender(edition, started.id, started.generation), started.address)
         addresses = self.addresses(started.subscription_id, started.variant_id)
         try:
             return Outgoing(started.id, envelope, compiled.splice(recipient, addresses))
@@ -90,6 +90,12 @@ class Composer:
         """The Message-ID of a delivery, the same at every try of one generation."""
         return links.message_id(self.keys, domain, delivery, generation)
 
+    def _sender(self, edition: Edition, delivery: int, generation: int) -> str:
+        bounce = self.config.mail.bounce_address
+        if not bounce:
+            bounce = self.config.newsletters[edition.newsletter].sender.addr_spec
+        return links.verp(bounce, self.keys, delivery, generation)
+
     def _variant(self, variant_id: int) -> tuple[Edition, Compiled]:
         with self._turn:
             if variant_id not in self._compiled:
@@ -98,8 +104,10 @@ class Composer:
                     raise NotFound(
                         f"the newsletter {edition.newsletter} is not in the configuration any more"
                     )
+                self._sender(edition, _ANY_DELIVERY, 1)  # raises where it leaves no room for a token
                 compiled = messages.compile_message(variant, letterhead(self.config, edition))
                 self._compiled[variant_id] = (edition, compiled)
                 while len(self._compiled) > _KEPT:
                     self._compiled.popitem(last=False)
+            self._compiled.move_to_end(variant_id)
             return self._compiled[variant_id]

@@ -167,6 +167,7 @@ class _Gathering:
         with self.store.write() as tx:
             for listing in made:
                 catalogue.save(tx, listing)
+            clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
 
     def _note(self, key: Key, file: File, before: Listing | None, after: Listing) -> None:
         absent = [a.file for a in after.article.assets if a.file not in file.files]
@@ -195,6 +196,7 @@ class _Gathering:
         with self.store.write() as tx:
             mailed = catalogue.mailed(tx, [t.id for t in accepted])
             catalogue.set_status(tx, {t.id: "withdrawn" if t.id in mailed else "gone" for t in accepted})
+            clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
         self.outcomes |= {t.key: "gone" for t in accepted}
         self.report.changed = True
 
@@ -207,6 +209,8 @@ class _Gathering:
         with self.store.write() as tx:
             turned = catalogue.turn(tx, self.now)
             given = _release(tx, self.now)
+            if turned or given:
+                clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
         self.outcomes |= dict.fromkeys(turned, "updated")
         self.outcomes |= {(u.source, u.path): "new" if u.first else "updated" for u in given}
         self.report.changed = bool(self.report.changed or turned or given)

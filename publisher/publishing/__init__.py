@@ -30,13 +30,14 @@ File = tuple[str, bytes | Path]
 
 def refresh(store: Store, config: Config, templates: Templates) -> None:
     """Publish if something was noted to have changed since the last time. Raises as `publish` does."""
-    with store.read() as tx:
-        noted = clock.stale_since(tx, clock.PUBLIC_FILES)
-    if noted is None:
-        return
-    publish(store, config, templates)
-    with store.write() as tx:
-        clock.set_fresh(tx, clock.PUBLIC_FILES, noted)
+    with store.alone("publish"):
+        with store.read() as tx:
+            noted = clock.stale_since(tx, clock.PUBLIC_FILES)
+        if noted is None:
+            return
+        _publish(store, config, templates)
+        with store.write() as tx:
+            clock.set_fresh(tx, clock.PUBLIC_FILES, noted)
 
 
 def publish(store: Store, config: Config, templates: Templates) -> Report:
@@ -44,6 +45,12 @@ def publish(store: Store, config: Config, templates: Templates) -> Report:
 
     Raises ContentError for a fault in a template, Refused or StoreError where the folder cannot be written.
     """
+    # alone from the reading on: an older look must not be written over a newer one
+    with store.alone("publish"):
+        return _publish(store, config, templates)
+
+
+def _publish(store: Store, config: Config, templates: Templates) -> Report:
     with store.read() as tx:
         listings = catalogue.listings(tx)
         hidden = [x for x in listings if x.release and x.status != "published"]

@@ -18,6 +18,7 @@ from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
 
 log = logging.getLogger("publisher")
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -42,20 +43,20 @@ def reminder(config: Config, edition: str, count: int) -> str:
     return f"{edition} {waits}, and {count} of its deliveries have come due{then}"
 
 
-def tick(publisher: Publisher, *, gather_always: bool = False) -> Ticked:
+def tick(publisher: Publisher, *, gather_always: bool = False, say: Say = log.warning) -> Ticked:
     """Gather, build, cut what is due, open what is scheduled. Twice, late, or twice at once: harmless.
 
     A step that fails keeps no other from being done; the first failure is raised at the end.
     """
     # one after the other: a second tick must not cut from a catalogue that the first is still gathering
     with publisher.store.alone("tick"):
-        return _tick(publisher, publisher.clock(), gather_always)
+        return _tick(publisher, publisher.clock(), gather_always, say)
 
 
-def _tick(publisher: Publisher, now: datetime, gather_always: bool) -> Ticked:
+def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) -> Ticked:
     done = Ticked()
     steps: tuple[Callable[[], None], ...] = (
-        lambda: _gather(publisher, now, done, gather_always),
+        lambda: _gather(publisher, now, done, gather_always, say),
         lambda: done.cut.extend(cutting.cut_due(publisher.store, publisher.config, publisher.templates, now)),
         lambda: done.opened.extend(opening.open_due(publisher.store, now)),
         lambda: _publish(publisher, now, gather_always),
@@ -63,7 +64,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool) -> Ticked:
     )
     if failures := [error for step in steps if (error := _attempt(step))]:
         for error in failures[1:]:
-            log.warning("%s", error)
+            say(str(error))
         raise failures[0]
     return done
 
@@ -76,18 +77,15 @@ def _attempt(step: Callable[[], None]) -> Exception | None:
     return None
 
 
-def _gather(publisher: Publisher, now: datetime, done: Ticked, always: bool) -> None:
+def _gather(publisher: Publisher, now: datetime, done: Ticked, always: bool, say: Say) -> None:
     store, config = publisher.store, publisher.config
     with store.write() as tx:
         due = clock.due(tx, "gather", config.schedule.gather, now)
     if not (due or always):
         return
     done.gathered = gathering.gather(store, config, now)
-    if done.gathered.changed:
-        with store.write() as tx:
-            clock.set_stale(tx, clock.PUBLIC_FILES, now)
     for problem in gathering.problems(done.gathered):
-        log.warning("%s", problem)
+        say(problem)
 
 
 def _publish(publisher: Publisher, now: datetime, always: bool) -> None:

@@ -136,6 +136,9 @@ subscriptions = Table(
     Column("ended_at", Moment),
     UniqueConstraint("subscriber_id", "newsletter"),
     Index(None, "newsletter", "cadence", "next_due_at"),
+    # a chunk by id, and who has not seen the newest release
+    Index(None, "newsletter", "cadence"),
+    Index(None, "newsletter", "cadence", "mark"),
 )
 
 suppressions = Table(

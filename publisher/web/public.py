@@ -70,7 +70,8 @@ class _Doors:
         found = await run_in_threadpool(self._subscription, numbers[0])
         if found is None:
             return self._no_such_link()
-        title, action = self._title(found.newsletter), request.url.path
+        # relative, so that it holds behind a proxy that serves these pages below a path of its own
+        title, action = self._title(found.newsletter), request.path_params["token"]
         return self._page(pages.ask_unsubscribe(self.publisher.templates, self.site, title, action))
 
     async def _unsubscribe(self, request: Request, subscription_id: int) -> Response:

@@ -237,8 +237,19 @@ def test_a_changed_address_is_read_before_it_is_mailed(site: Any) -> None:
     site("gather")
     site("subscribers", "add", "reader@example.org")
     before = (site.folder / "config.yaml").read_text()
-    site.write("config.yaml", before.replace("courier.example\"", "new.example\"", 1))
+    site.write("config.yaml", before.replace('courier.example"', 'new.example"', 1))
     cut = site("cut", "daily", "--now")
     assert "reading them" in cut.err
     assert "https://new.example/" in site("preview", "daily/1").out
     assert "reading them" not in site("cut", "daily", "--now").err
+
+
+def test_a_fault_of_pages_keeps_no_mail_back(site: Any) -> None:
+    (site.folder / "public").mkdir(exist_ok=True)
+    site.write("public/index.html", "not ours")
+    site("subscribers", "add", "reader@example.org")
+    site("cut", "daily", "--now")
+    site("send", "daily/1", "--no-wait")
+    ticked = site("tick")
+    assert (ticked.code, len(ticked.err.splitlines())) == (65, 1)
+    assert site("status", "daily/1", "--json").json["sent"] == 1

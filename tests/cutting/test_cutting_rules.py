@@ -490,6 +490,25 @@ def test_rule_10_the_next_slot_cancels_what_nobody_decided(desk: Desk) -> None:
     assert result.edition.number == 2
 
 
+def test_rule_10_what_somebody_sends_in_that_moment_is_decided(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.start("Old")
+    who = ada(desk)
+    held = desk.cut(everybody=True)
+    desk.publish("New")
+    cancel = cancelling._cancel
+
+    def sent_first(*asked: Any) -> bool:
+        desk.sent(held)
+        return cancel(*asked)
+
+    monkeypatch.setattr(cancelling, "_cancel", sent_first)
+    desk.tick("2026-11-22T07:00")
+    assert desk.state(held) == "sending"
+    assert desk.got(who) == [["Old"], ["New"]], "nobody loses what was on its way"
+
+
 def test_rule_10_an_earlier_slot_cancels_nothing(desk: Desk) -> None:
     desk.start("Old")
     east = ada(desk, zone="Pacific/Auckland", hour=1)

@@ -452,3 +452,10 @@ def test_a_disk_that_fills_up_in_mid_send_loses_nobody(mailing: Callable[..., An
     assert sum(m.counts().values()) == 80
     assert set(m.counts()) <= {"sent", "unknown"}
     m.check_events()
+
+
+def test_a_sender_without_room_for_a_token_is_no_recipients_fault(mailing: Callable[..., Any]) -> None:
+    m = mailing(people=2, newsletters={"daily": {"from": f"{'d' * 60}@courier.example"}})
+    with pytest.raises(Refused, match="no room for a token"):
+        m.deliver()
+    assert m.counts() == {"queued": 2}

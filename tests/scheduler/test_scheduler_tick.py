@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,7 +176,7 @@ def test_pages_that_could_not_be_written_are_written_by_the_next_tick(
         if len(written) == 1:
             raise OSError("disk full")
 
-    monkeypatch.setattr(publishing, "publish", full)
+    monkeypatch.setattr(publishing, "_publish", full)
     clock.set("2026-11-21T13:00")
     with pytest.raises(OSError, match="disk full"):
         scheduler.tick(newsroom)
@@ -202,3 +203,38 @@ def test_what_waits_for_approval_is_not_said_to_want_a_send(publication: Any) ->
     assert scheduler.reminder(p.config, "board/1", 2) == (
         "board/1 waits for approval, and 2 of its deliveries have come due"
     )
+
+
+def test_what_a_command_gathered_reaches_the_pages_with_the_next_tick(
+    publication: Any, post: Any, clock: Any, tmp_path: Path
+) -> None:
+    p = publication(articles={"a.md": post("Old")})
+    scheduler.tick(p)
+    (tmp_path / "content/b.md").write_text(post("Brand new", "2026-11-21T05:00Z"))
+    gathering.gather(p.store, p.config, clock())
+    clock.move(seconds=5)
+    scheduler.tick(p)
+    assert "Brand new" in (p.config.output.path / "index.html").read_text()
+
+
+def test_an_older_look_is_never_written_over_a_newer_one(
+    publication: Any, post: Any, clock: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p = publication(articles={"a.md": post("Old")})
+    scheduler.tick(p)
+    write = publishing.Output.publish
+    newer: list[threading.Thread] = []
+
+    def late(output: Any, files: Any) -> Any:
+        if not newer:  # the first has read; before it writes, another wants to publish something newer
+            (tmp_path / "content/b.md").write_text(post("Brand new", "2026-11-21T05:00Z"))
+            gathering.gather(p.store, p.config, clock())
+            newer.append(threading.Thread(target=publishing.publish, args=(p.store, p.config, p.templates)))
+            newer[0].start()
+            newer[0].join(0.5)
+        return write(output, files)
+
+    monkeypatch.setattr(publishing.Output, "publish", late)
+    publishing.publish(p.store, p.config, p.templates)
+    newer[0].join()
+    assert "Brand new" in (p.config.output.path / "index.html").read_text()

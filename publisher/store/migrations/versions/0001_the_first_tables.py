@@ -175,6 +175,14 @@ def upgrade() -> None:
             ["newsletter", "cadence", "next_due_at"],
             unique=False,
         )
+        batch_op.create_index(
+            batch_op.f("ix_subscriptions_newsletter_cadence"), ["newsletter", "cadence"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_subscriptions_newsletter_cadence_mark"),
+            ["newsletter", "cadence", "mark"],
+            unique=False,
+        )
 
     op.create_table(
         "variants",
