@@ -40,6 +40,8 @@ def open_edition(
     `when` is now (every waiting row), local (each one's next hour) or empty (each row at its own time).
     """
     _check(edition)
+    if at and edition.state in ("sending", "done"):
+        raise Refused(f"{edition.name} was opened already: --at cannot hold it any more")
     if when == "local":
         _set_local(store, edition, now)
     elif when == "now":

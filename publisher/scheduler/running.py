@@ -27,6 +27,7 @@ class Running:
         self.publisher = publisher
         self._stop = stopping
         self._held: dict[str, int] = {}
+        self._unreachable = 0
         self._said: dict[str, str] = {}
         # The truth about what is due is in the store: this clock only says "look again" (no job store, UTC,
         # and a late or missed look is one look).
@@ -66,14 +67,16 @@ class Running:
         return True
 
     def _send(self) -> None:
-        failures = 0
         while not self._stop.is_set():
-            failures = 0 if self._guarded("the sender", self._deliver) else failures + 1
-            self._stop.wait(max(_LOOK_SECONDS, retries.backoff(failures).total_seconds()))
+            well = self._guarded("the sender", self._deliver)
+            # only a server that cannot be reached is left alone for long: a fault keeps no other edition back
+            rest = retries.backoff(self._unreachable).total_seconds()
+            self._stop.wait(max(_LOOK_SECONDS if well else _TICK_SECONDS, rest))
 
     def _deliver(self) -> bool:
         p = self.publisher
         done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop)
+        self._unreachable = self._unreachable + 1 if done.unavailable else 0
         if done.settled:
             log.info("%d deliveries settled", done.settled)
         if done.unavailable:

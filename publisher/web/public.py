@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from publisher import links, subscribing
 from publisher.app import Publisher
@@ -35,12 +35,15 @@ log = logging.getLogger("publisher")
 def application(publisher: Publisher) -> Starlette:
     """The public ASGI application."""
     doors = _Doors(publisher)
+    routes: list[BaseRoute] = [
+        Route("/unsubscribe/{token}", doors.leave, methods=["GET", "POST"]),
+        Route("/view/{token}", doors.view, methods=["GET"]),
+        Mount("/", PublicFiles(publisher.config.output.path, lambda _path: doors.not_found)),
+    ]
+    # a publication may live below a path; a proxy may strip it, or not
+    below = urlsplit(publisher.config.publication.url).path
     return Starlette(
-        routes=[
-            Route("/unsubscribe/{token}", doors.leave, methods=["GET", "POST"]),
-            Route("/view/{token}", doors.view, methods=["GET"]),
-            Mount("/", PublicFiles(publisher.config.output.path, lambda _path: doors.not_found)),
-        ],
+        routes=[Mount(below, routes=routes), *routes] if below else routes,
         exception_handlers={PublisherError: _unwell, ClientDisconnect: _gone},
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -324,3 +325,28 @@ async def _asked(p: Publisher, method: str, at: str) -> httpx.Response:
     transport = httpx.ASGITransport(application(p))
     async with httpx.AsyncClient(transport=transport, base_url="http://courier.test") as http:
         return await http.request(method, at)
+
+
+def test_a_publication_below_a_path_with_a_proxy_that_strips_it_or_not(
+    publication: Any, post: Any, subscribe: Any
+) -> None:
+    p = publication(articles={"a.md": post("A")}, publication={"url": "https://courier.example/blog"})
+    gathering.gather(p.store, p.config, p.clock())
+    publishing.publish(p.store, p.config, p.templates)
+    subscribe(p, "reader@example.org")
+    token = links.token(p.keys, "unsubscribe", 1)
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(application(p))
+        async with httpx.AsyncClient(transport=transport, base_url="https://courier.example") as http:
+            paths = ("/blog/", "/", "/blog/assets/site.css", "/assets/site.css")
+            found = [await http.get(path) for path in paths]
+            return found + [await http.get(f"{below}/unsubscribe/{token}") for below in ("/blog", "")]
+
+    answers = asyncio.run(ask())
+    assert [a.status_code for a in answers] == [200] * 6
+    for answer in answers[-2:]:
+        (action,) = re.findall(r'action="([^"]*)"', answer.text)
+        assert urljoin("https://courier.example/blog/unsubscribe/x", action).endswith(
+            f"/blog/unsubscribe/{token}"
+        )
