@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, event
 
 from publisher import subscribing
@@ -33,6 +34,11 @@ _TEMPLATES = Templates([builtin()])  # compiled once for all tests that have non
 # The suite makes many short-lived objects: the collector need not look at the long-lived ones each time.
 gc.freeze()
 gc.set_threshold(20_000, 20, 50)
+
+# `pytest --hypothesis-profile=thorough` looks further.
+settings.register_profile("suite", max_examples=40)
+settings.register_profile("thorough", max_examples=1000)
+settings.load_profile("suite")
 
 _DIALECT = create_engine("sqlite://").dialect
 _COMPILED: dict[Any, Any] = {}

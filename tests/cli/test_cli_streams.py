@@ -71,7 +71,7 @@ def _on_a_terminal(site: Any, columns: int, *arguments: str, stderr_too: bool = 
     return shown.decode()
 
 
-@pytest.mark.parametrize("command", ["run", "serve"])
+@pytest.mark.parametrize("command", ["run"])
 def test_sigterm_ends_a_server_with_0(site: Any, command: str) -> None:
     started = site.start(command, "--port", "0", stdout=subprocess.DEVNULL)
     assert any("http://" in line for line in started.stderr)
