@@ -253,3 +253,12 @@ def test_a_fault_of_pages_keeps_no_mail_back(site: Any) -> None:
     ticked = site("tick")
     assert (ticked.code, len(ticked.err.splitlines())) == (65, 1)
     assert site("status", "daily/1", "--json").json["sent"] == 1
+
+
+def test_an_open_edition_cannot_be_put_off(site: Any) -> None:
+    site("subscribers", "add", "reader@example.org")
+    site("cut", "daily", "--now")
+    site("send", "daily/1", "--no-wait")
+    late = site("send", "daily/1", "--at", "2099-01-01T07:00")
+    assert (late.code, len(late.err.splitlines())) == (65, 1)
+    assert site("status", "daily/1", "--json").json["queued"] == 1, "and it was not sent instead"
