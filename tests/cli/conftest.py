@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import ROOT, Forked
 
-import publisher
 from publisher.cli import main
 
 CONFIG = """\
@@ -57,11 +57,16 @@ class Site:
 
     def start(self, *arguments: str, config: str = "config.yaml", **more: Any) -> subprocess.Popen[str]:
         """Start a command here in a process of its own; it is ended with the test at the latest."""
-        python = [*more.pop("before", ()), sys.executable]
-        command = [*python, "-m", "publisher", *(["--config", config] if config else []), *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(Path(publisher.__file__).parents[1])}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
-        process = subprocess.Popen(command, cwd=self.folder, env=environment, text=True, **pipes)
+        before = more.pop("before", ())
+        command = [*(["--config", config] if config else []), *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        options = {"cwd": self.folder, "text": True} | pipes | more
+        if before:
+            environment = os.environ | {"PYTHONPATH": str(ROOT)}
+            command = [*before, sys.executable, "-m", "publisher", *command]
+            process = subprocess.Popen(command, env=environment, **options)
+        else:
+            process = Forked(command, **options)
         self.started.append(process)
         return process
 

@@ -207,7 +207,7 @@ def test_the_configuration_may_be_elsewhere(site: Any, monkeypatch: pytest.Monke
     away = type(site)(site.write("elsewhere/note", "").parent)
     assert away("gather", "--json", config="../config.yaml").json["new"] == 1
     monkeypatch.setenv("PUBLISHER_CONFIG", str(site.folder / "config.yaml"))
-    out, err = away.start("articles", "--json", config="").communicate(timeout=20)
+    out, err = away.start("articles", "--json", config="", before=["env"]).communicate(timeout=20)
     assert (json.loads(out)[0]["title"], err) == ("High water", "")
     assert not (away.folder / "var").exists()
 

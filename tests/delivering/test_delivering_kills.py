@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import Forked
 from mail_sink import FINE
 
-ROOT = Path(__file__).parent.parent.parent
 CONNECTIONS = 2
 
 
 def publisher(mailing: Any, *arguments: str) -> subprocess.Popen[str]:
-    config = mailing.publisher.store.folder.parent / "config.yaml"
-    command = [sys.executable, "-m", "publisher", "--config", str(config), *arguments]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    folder = mailing.publisher.store.folder.parent
+    return Forked(arguments, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ended(process: subprocess.Popen[str], *, within: float = 30) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import feedparser
 import lxml.html
 import pytest
+from forking import ROOT, Forked
 
 from publisher import cutting, delivering, gathering, publishing
 from publisher.app import Publisher
@@ -24,7 +25,6 @@ from publisher.store import catalogue
 
 Make = Callable[..., Publisher]
 Post = Callable[..., str]
-ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
@@ -117,17 +117,7 @@ def test_two_first_builds_at_the_same_time_make_one_catalogue(
     publication: Make, post: Post, tmp_path: Path
 ) -> None:
     p = publication(articles={f"{n:02}.md": post(f"N{n}", f"2026-10-{30 - n:02}") for n in range(20)})
-    command = [
-        sys.executable,
-        "-m",
-        "publisher",
-        "--config",
-        str(tmp_path / "config.yaml"),
-        "build",
-        "--json",
-    ]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE) for _ in range(2)]
+    running = [Forked(["build", "--json"], cwd=tmp_path, stdout=subprocess.PIPE) for _ in range(2)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in running]
     assert sorted(r["gathered"]["new"] for r in reports) == [0, 20]
     assert build(p).written == ()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +16,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from forking import Forked
 from playwright.sync_api import sync_playwright
 
-import publisher
 from publisher import cutting, delivering, gathering, links, publishing, subscribing
 from publisher.app import Publisher, open_publisher
 from publisher.delivering import opening
@@ -107,9 +105,7 @@ def _free_port() -> int:
 
 def _served(p: Publisher, port: int) -> Iterator[Door]:
     folder = p.config.output.path.parent
-    environment = {**os.environ, "PYTHONPATH": str(Path(publisher.__file__).parents[1])}
-    command = [sys.executable, "-m", "publisher", "serve", "--port", str(port)]
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as server:
+    with Forked(["serve", "--port", str(port)], cwd=folder, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
         try:
             said = next(line for line in server.stderr if "http://" in line)
