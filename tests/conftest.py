@@ -14,21 +14,53 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine
 
-from publisher import subscribing
+from publisher import store, subscribing
 from publisher.app import Publisher, open_publisher
 from publisher.rendering.environment import Templates, builtin
 from publisher.store import connect
 from publisher.store.migrating import migrate
 
 _TEMPLATES = Templates([builtin()])  # compiled once for all tests that have none of their own
+_DIALECT = create_engine("sqlite://").dialect
+_COMPILED: dict[Any, Any] = {}
+
+
+def _templates(p: Publisher) -> Templates:
+    own = p.config.templates
+    return Templates([own, builtin()]) if own.exists() else _TEMPLATES
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    """What SQLAlchemy compiled for one store serves the next, as in one long-lived process."""
+    engine = Engine(create_engine(url, **options).pool, _DIALECT, url)
+    return engine.execution_options(compiled_cache=_COMPILED)
+
+
+def _prepare(connection: Any, record: Any, prepare: Callable[..., None] = store._prepare) -> None:
+    prepare(connection, record)
+    # a kill loses nothing without fsync, only a power cut does; processes that tests start keep it
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _lighter() -> Iterator[None]:
+    """What costs time in every test, and is no concern of any."""
+    with pytest.MonkeyPatch.context() as patch:
+        shared = cached_property(_templates)
+        shared.__set_name__(Publisher, "templates")
+        patch.setattr(Publisher, "templates", shared)
+        patch.setattr(store, "create_engine", _engine)
+        patch.setattr(store, "_prepare", _prepare)
+        yield
 
 
 # The suite makes many short-lived objects: the collector need not look at the long-lived ones each time.
@@ -39,9 +71,6 @@ gc.set_threshold(20_000, 20, 50)
 settings.register_profile("suite", max_examples=40)
 settings.register_profile("thorough", max_examples=1000)
 settings.load_profile("suite")
-
-_DIALECT = create_engine("sqlite://").dialect
-_COMPILED: dict[Any, Any] = {}
 
 
 @dataclass
@@ -72,9 +101,9 @@ def clock() -> Clock:
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a store with all its tables and nothing in them: migrated once, copied for every test."""
     folder = tmp_path_factory.mktemp("store")
-    store = connect(folder / "publisher.db")
-    migrate(store)
-    store.close()
+    empty = connect(folder / "publisher.db")
+    migrate(empty)
+    empty.close()
     return folder
 
 
@@ -94,14 +123,6 @@ def publication(tmp_path: Path, clock: Clock, empty_store: Path) -> Iterator[Cal
         if not (folder / "var").exists():
             shutil.copytree(empty_store, folder / "var")
         one = open_publisher(folder / "config.yaml", clock)
-        # a kill loses nothing without fsync, only a power cut does; processes that tests start keep it
-        one.store.engine.dispose()
-        event.listen(one.store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
-        # what SQLAlchemy compiled for one store serves the next, as in one long-lived process
-        shared = Engine(one.store.engine.pool, _DIALECT, one.store.engine.url)
-        one.store.engine = shared.execution_options(compiled_cache=_COMPILED)
-        if not (folder / "templates").exists():
-            one.__dict__["templates"] = _TEMPLATES
         opened.append(one)
         return one
 

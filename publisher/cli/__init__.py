@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.main import get_command
 
 from publisher import __version__
 from publisher.cli import content, editions, people, running, sending
@@ -74,6 +77,12 @@ for _room in (content, editions, sending, people, running):
     _room.register(app)
 
 
+@functools.cache
+def _command() -> Any:
+    """The parser, built once however often it is called in one process."""
+    return get_command(app)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 done but some items stay open, 64 and more as in sysexits.h."""
     for stream in (sys.stdout, sys.stderr):
@@ -85,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        code = int(app(args=arguments, prog_name=_NAME, standalone_mode=False) or 0)
+        code = int(_command()(args=arguments, prog_name=_NAME, standalone_mode=False) or 0)
         sys.stdout.flush()
         return code
     except PublisherError as error:
