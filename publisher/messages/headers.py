@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from datetime import date as calendar_date
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Never
@@ -94,12 +95,14 @@ def date(moment: datetime) -> bytes:
     """The Date header's text, in UTC whatever the zone of `moment`. Raises Refused for one without a zone."""
     if moment.tzinfo is None:
         raise Refused(f"Date: expected a time with its zone, got {moment}")
-    return _date(int(moment.timestamp()))
+    utc = moment.astimezone(UTC)
+    return b"%b %02d:%02d:%02d +0000" % (_day(utc.date()), utc.hour, utc.minute, utc.second)
 
 
-@lru_cache(maxsize=1024)
-def _date(second: int) -> bytes:
-    return format_datetime(datetime.fromtimestamp(second, UTC)).encode()
+@lru_cache(maxsize=16)
+def _day(day: calendar_date) -> bytes:
+    # the standard library's English names, whatever the locale
+    return format_datetime(datetime.combine(day, time())).rsplit(" ", 2)[0].encode()
 
 
 def _named(header: str, value: str, spec: Callable[[str], bytes]) -> bytes:

@@ -16,8 +16,6 @@ from publisher.model.fields import ADDRESSES, Field
 from publisher.model.mail import Recipient
 
 _LONGEST = 60
-# values that many recipients have in common: each is encoded once
-_OF_MANY = {"view", "subscription.choice"}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -38,15 +36,11 @@ class Place:
         if self.part == "subject":
             # the space takes the fuse out of a typed encoded-word, for programs that decode twice
             return folded(encoded_words(text.replace("=?", "= ?")), self.column)
-        write = _shared if self.field.name in _OF_MANY else _written
-        return write(text, self.part == "html")
+        return _encoded(escape(text) if self.part == "html" else text)
 
 
-def _written(text: str, html: bool) -> bytes:
-    return encode(escape(text) if html else text)
-
-
-_shared = lru_cache(maxsize=1024)(_written)
+# one value stands in both parts of a mail, and some are the same for many recipients
+_encoded = lru_cache(maxsize=1024)(encode)
 
 
 def value(field: Field, recipient: Recipient, addresses: Mapping[str, str]) -> str:
@@ -55,7 +49,9 @@ def value(field: Field, recipient: Recipient, addresses: Mapping[str, str]) -> s
         if not (found := addresses.get(field.name)):
             raise Refused(f"the mail links to its {field.name!r} address, and there is none")
         return found
-    text = _UNPRINTABLE.sub("", recipient.fields.get(field.name, ""))
+    text = recipient.fields.get(field.name, "")
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub("", text)
     if field.name.startswith("subscriber.") and field.name != "subscriber.address":
         text = text[:_LONGEST]
     return text.strip() or field.fallback
