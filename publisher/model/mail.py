@@ -79,18 +79,26 @@ Outcome = Receipt | TransportError
 
 
 class Work(Protocol):
-    """What a transport drains over one connection: the ledger's side of the exchange.
+    """What a transport drains over one connection: the ledger's side of the exchange (rule 17).
 
-    A transport calls `take` only when the body may leave at once: the start is durable when it returns. A
-    pipelining transport may take the next one before it settles this one; the ledger decides how far ahead
-    that may go.
+    For each message: `take`, then its envelope may leave; `may_leave`, and only then its body; `settle`. A
+    pipelining transport takes the next one when it has settled the one before this one, so that at most two
+    are taken and not settled, and their envelope travels behind this one's final dot.
     """
 
-    def take(self) -> Outgoing | None:
-        """The next message, its start recorded; None when there is no more, or the worker is stopping."""
+    def take(self, wait: bool = True) -> Outgoing | None:
+        """The next message, its start asked for; None when there is no more, or the worker is stopping.
+
+        With `wait` False it is None, too, where the pace holds the next one up: for a transport that holds
+        another message whose turn has come.
+        """
+
+    def may_leave(self, outgoing: Outgoing) -> bool:
+        """Wait until the start is durable. False where it was refused: its body must not leave, and it is
+        not settled; a session on which its envelope has left already is closed without a dot."""
 
     def settle(self, outgoing: Outgoing, outcome: Outcome) -> None:
-        """Record what became of it. Durable at the latest when the next `take` returns."""
+        """Say what became of it. Recorded with the next start."""
 
 
 class Transport(Protocol):

@@ -40,7 +40,9 @@ class Edition:
     opens_at: datetime | None = None
     opened_at: datetime | None = None
     closes_at: datetime | None = None
+    paused_at: datetime | None = None
     done_at: datetime | None = None
+    letterhead: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -56,8 +57,18 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# a daily newsletter to a million people passes two thousand million events within three years
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
 def _key() -> Column[Any]:
-    return Column("id", Integer, primary_key=True)
+    return Column("id", Id, primary_key=True)
+
+
+def _under_way(table: str) -> Index:
+    """What a worker has started: few rows at any time, so that looking for them costs nothing."""
+    sending = text("status = 'sending'")
+    return Index(f"ix_{table}_under_way", "worker", sqlite_where=sending, postgresql_where=sending)
 
 
 keys = Table("keys", metadata, _key(), Column("secret", LargeBinary, nullable=False))
@@ -171,7 +182,10 @@ editions = Table(
     Column("opens_at", Moment),
     Column("opened_at", Moment),
     Column("closes_at", Moment),
+    Column("paused_at", Moment),
     Column("done_at", Moment),
+    # What every message of it carries, as it was configured at the cut (rule 20).
+    Column("letterhead", JSON(none_as_null=True)),
     UniqueConstraint("newsletter", "number"),
     # A cancelled slot may be cut again; nothing else shares a slot (rule 8).
     Index(
@@ -264,8 +278,8 @@ deliveries = Table(
     Column("code", Integer, nullable=False, server_default="0"),
     Column("reply", Text, nullable=False, server_default=""),
     UniqueConstraint("edition_id", "subscriber_id"),
-    Index(None, "status", "due_at"),
     Index(None, "edition_id", "status", "due_at"),
+    _under_way("deliveries"),
 )
 
 events = Table(
@@ -280,4 +294,64 @@ events = Table(
     Column("worker", String(60), nullable=False, server_default=""),
     Column("code", Integer, nullable=False, server_default="0"),
     Column("reply", Text, nullable=False, server_default=""),
+)
+
+# Rule 18: who sends, and until when that is taken for granted where no lock of the system can be asked.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+)
+
+# Rule 22: mails to one address outside any edition; sent as deliveries are, and before them.
+notices = Table(
+    "notices",
+    metadata,
+    _key(),
+    Column("kind", String(20), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("sender", String(320), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("generation", Integer, nullable=False, server_default="1"),
+    Column("worker", String(60), nullable=False, server_default=""),
+    Column("first_due_at", Moment, nullable=False),
+    Column("dated_at", Moment),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("acknowledged_at", Moment),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default=""),
+    Index(None, "status", "due_at"),
+    _under_way("notices"),
+)
+
+notice_events = Table(
+    "notice_events",
+    metadata,
+    _key(),
+    Column("notice_id", ForeignKey("notices.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("old", String(10), nullable=False),
+    Column("new", String(10), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("worker", String(60), nullable=False, server_default=""),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default=""),
+)
+
+# What was learnt about how fast a server or a mailbox provider wants its mail.
+pacing = Table(
+    "pacing",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("state", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
 )

@@ -40,7 +40,7 @@ def upgrade() -> None:
 
     op.create_table(
         "editions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("cadence", sa.String(length=10), nullable=False),
@@ -73,7 +73,7 @@ def upgrade() -> None:
 
     op.create_table(
         "keys",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keys")),
     )
@@ -86,7 +86,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "subscribers",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_key", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
@@ -104,12 +104,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "cuts",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("cadence", sa.String(length=10), nullable=False),
         sa.Column("slot", sa.String(length=40), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
-        sa.Column("edition_id", sa.Integer(), nullable=True),
+        sa.Column("edition_id", publisher.store.schema.Id, nullable=True),
         sa.Column("at", publisher.store.schema.Moment(timezone=True), nullable=False),
         sa.Column("hi", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.Integer(), nullable=False),
@@ -119,8 +119,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "pieces",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("edition_id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
         sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -143,8 +143,8 @@ def upgrade() -> None:
 
     op.create_table(
         "subscriptions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("subscriber_id", publisher.store.schema.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("topics", sa.JSON(), nullable=True),
@@ -186,8 +186,8 @@ def upgrade() -> None:
 
     op.create_table(
         "variants",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("edition_id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -201,11 +201,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("edition_id", sa.Integer(), nullable=False),
-        sa.Column("subscriber_id", sa.Integer(), nullable=False),
-        sa.Column("subscription_id", sa.Integer(), nullable=False),
-        sa.Column("variant_id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("subscriber_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("subscription_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("variant_id", publisher.store.schema.Id, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("lo", sa.Integer(), nullable=False),
@@ -248,7 +248,7 @@ def upgrade() -> None:
 
     op.create_table(
         "variant_articles",
-        sa.Column("variant_id", sa.Integer(), nullable=False),
+        sa.Column("variant_id", publisher.store.schema.Id, nullable=False),
         sa.Column("article_id", sa.String(length=400), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
@@ -262,8 +262,8 @@ def upgrade() -> None:
 
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("delivery_id", publisher.store.schema.Id, nullable=False),
         sa.Column("at", publisher.store.schema.Moment(timezone=True), nullable=False),
         sa.Column("old", sa.String(length=10), nullable=False),
         sa.Column("new", sa.String(length=10), nullable=False),
