@@ -14,7 +14,7 @@ from publisher import config as configuration
 from publisher.config.schema import Config
 from publisher.links import Keys
 from publisher.model.mail import Transport
-from publisher.store import Store, connect, keys, sqlite_file
+from publisher.store import Store, keys, open_store
 from publisher.store.migrating import migrate
 from publisher.transports import open_transport
 
@@ -65,8 +65,12 @@ def open_publisher(file: Path, clock: Clock = utc_now) -> Publisher:
 
 def compose(config: Config, folder: Path, clock: Clock = utc_now) -> Publisher:
     """As `open_publisher`, from a configuration whose paths count from `folder`."""
-    store = connect(sqlite_file(config.store, folder))
-    migrate(store)
-    with store.write() as tx:
-        secrets = keys.secrets_of(tx)
+    store = open_store(config.store, folder)
+    try:
+        migrate(store)
+        with store.write() as tx:
+            secrets = keys.secrets_of(tx)
+    except BaseException:
+        store.close()
+        raise
     return Publisher(config, store, Keys(secrets), clock)

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,23 @@ ROOT = Path(__file__).parent.parent
 
 
 class Forked(subprocess.Popen[str]):
-    """A process of `publisher` with these arguments; all else as with `Popen`, but for preexec and shell."""
+    """A process of `publisher` with these arguments; all else as with `Popen`, but for preexec and shell.
+
+    `first` is (path of a Python file, the name of a function in it, its argument): done before anything else.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], *, first: tuple[str, str, Any] | None = None, **options: Any
+    ) -> None:
+        self._first = first
+        super().__init__(arguments, **options)
 
     def _execute_child(self, arguments: Any, *rest: Any) -> None:
         cwd, env, pipes = rest[4], rest[5], rest[9:15]
         self._ends, theirs = socket.socketpair()
         started = {"argv": ["publisher", *arguments], "cwd": str(cwd or Path.cwd())}
         started["env"] = dict(os.environ if env is None else env)
+        started["first"] = self._first
         streams = [own if pipe == -1 else pipe for own, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]
         socket.send_fds(_nursery(), [json.dumps(started).encode()], [theirs.fileno(), *streams])
         theirs.close()
@@ -80,7 +91,7 @@ def _load() -> None:
     gc.freeze()
 
 
-def _serve(asked: socket.socket) -> None:
+def _serve(asked: socket.socket) -> Any:
     """Fork for each request; only the child returns, and is then as a process that has just begun."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
@@ -92,7 +103,9 @@ def _serve(asked: socket.socket) -> None:
             asked.close()
             if child := os.fork():
                 _watch(child, socket.socket(fileno=files[0]))
-            return _become(json.loads(request), files)
+            started = json.loads(request)
+            _become(started, files)
+            return started["first"]
         for file in files:
             os.close(file)
 
@@ -124,5 +137,7 @@ def _become(started: dict[str, Any], files: list[int]) -> None:
 
 if __name__ == "__main__":
     _load()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    first = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if first:
+        runpy.run_path(first[0])[first[1]](first[2])
     runpy.run_module("publisher", run_name="__main__", alter_sys=True)

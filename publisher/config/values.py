@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,14 +13,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PER = {"s": 1, "min": 60, "h": 3600}
 _LONGEST = timedelta(days=3653)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PATH = "!$%&'()*+,/:;=~"
 _URL = re.compile(r"https?://[0-9A-Za-z\[][0-9A-Za-z.:\[\]_-]*(/[!$%&'()*+,./0-9:;=A-Z_a-z~-]*)?")
-_LONGEST_LOCAL, _LONGEST_LABEL, _LONGEST_ADDRESS = 64, 63, 254
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_DOMAIN = rf"(?:{_LABEL}\.)+(?=.*[A-Za-z]){_LABEL}"
-_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_DOMAIN}")
+_LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254
+_ATOM = r"-A-Za-z0-9!#$%&'*+/=?^_`{|}~"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=.*[A-Za-z]){_LABEL}")
+_LOCAL = re.compile(rf"[{_ATOM}\u0080-\U0010ffff]+(?:\.[{_ATOM}\u0080-\U0010ffff]+)*")
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@)[{_ATOM}]+(?:\.[{_ATOM}]+)*@{_DOMAIN.pattern}")
 
 
 def duration(value: Any) -> timedelta:
@@ -31,6 +34,22 @@ def duration(value: Any) -> timedelta:
     if not found or (span := timedelta(**{_UNITS[found[2]]: int(found[1])})) > _LONGEST:
         raise ValueError(f"expected a duration such as 30s, 5m, 48h or 7d, ten years at most, got {value!r}")
     return span
+
+
+def rate(value: Any) -> float:
+    """`50/s`, `3000/min` or `100/h`: how many a second."""
+    found = re.fullmatch(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)\s*/\s*(s|min|h)", str(value).strip())
+    if not found or not (many := float(found[1])):
+        raise ValueError(f"expected a rate such as 50/s, 3000/min or 100/h, got {value!r}")
+    return many / _PER[found[2]]
+
+
+def day(value: Any) -> date:
+    """A day as YAML knows it, `2026-11-22`."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"expected a date such as 2026-11-22, got {str(value)!r}") from None
 
 
 def url(value: str) -> str:
@@ -72,9 +91,16 @@ def language(value: str) -> str:
 
 def store(value: str) -> str:
     """The address of a store. What it says of a bad one leaves out all that may be a password."""
-    if not re.fullmatch(r"sqlite:///[^\0]+|postgresql://[^\0]+", value):
-        raise ValueError(f"expected sqlite:///path/to/file.db, got {value.partition('/')[0][:20]!r}")
+    if not re.fullmatch(r"sqlite:///[^\0]+|postgresql://[^\0\s]+", value):
+        expected = "sqlite:///path/to/file.db or postgresql://user@host/database"
+        raise ValueError(f"expected {expected}, got {value.partition('/')[0][:20]!r}")
     return value
+
+
+def without_password(store: str) -> str:
+    """The address of a store as it may be shown."""
+    shown = re.sub(r"^(postgresql://[^:@/?]*):.*@", r"\1:***@", store)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", shown)
 
 
 def colour(value: str) -> str:
@@ -92,15 +118,63 @@ def single_line(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """One mail address, without a name (an ASCII addr-spec of RFC 5321 section 4.1.2, unquoted)."""
-    if len(value) > _LONGEST_ADDRESS:
-        raise ValueError(f"expected at most {_LONGEST_ADDRESS} characters, got {value[:40]!r} and more")
-    if not _ADDRESS.fullmatch(value) or ".." in value or value.startswith(".") or ".@" in value:
-        raise ValueError(f"expected one address such as editors@courier.example, got {value!r}")
-    local, _, domain = value.partition("@")
-    if len(local) > _LONGEST_LOCAL or max(map(len, domain.split("."))) > _LONGEST_LABEL:
-        raise ValueError(f"expected at most {_LONGEST_LOCAL} characters before the @, got {value!r}")
+    """One mail address, without a name, as it is typed: see `wire_address`."""
+    wire_address(value)
     return value
+
+
+def wire_address(value: str) -> str:
+    """The address as SMTP and headers carry it: an addr-spec of RFC 5321 section 4.1.2, unquoted.
+
+    A domain beyond ASCII becomes A-labels (RFC 5891); what stands before the @ may be UTF-8 (RFC 6531).
+    Raises ValueError for anything else.
+    """
+    if value.isascii() and len(value) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(value):
+        return value
+    local, _, domain = value.rpartition("@")
+    if len(local.encode("utf-8", "replace")) > _LONGEST_LOCAL:
+        raise ValueError(f"expected at most {_LONGEST_LOCAL} characters before the @, got {value[:80]!r}")
+    found = f"{local}@{_a_labels(domain)}" if len(domain) <= _LONGEST_ADDRESS else value
+    if len(found.encode("utf-8", "replace")) > _LONGEST_ADDRESS:
+        raise ValueError(f"expected at most {_LONGEST_ADDRESS} characters, got {value[:40]!r} and more")
+    if not (_LOCAL.fullmatch(local) and local.isprintable() and _DOMAIN.fullmatch(found[len(local) + 1 :])):
+        raise ValueError(f"expected one address such as editors@courier.example, got {value!r}")
+    return found
+
+
+def _a_labels(domain: str) -> str:
+    """The domain in ASCII (RFC 5891); empty where it has no such form."""
+    if domain.isascii():
+        return domain
+    import idna  # its tables take time to load, and most addresses need none
+
+    try:
+        return idna.encode(domain, uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        return ""
+
+
+def sender_address(value: str) -> str:
+    """An address of our own, in ASCII: what every server on the way takes."""
+    found = wire_address(value)
+    if not found.isascii():
+        raise ValueError(f"expected an address in ASCII before the @, got {value!r}")
+    return found
+
+
+def domain(value: str) -> str:
+    """The name of a domain, in ASCII and small letters."""
+    found = _a_labels(value).lower()
+    if len(found) > _LONGEST_ADDRESS or not _DOMAIN.fullmatch(found):
+        raise ValueError(f"expected a domain such as courier.example, got {value!r}")
+    return found
+
+
+def selector(value: str) -> str:
+    """A DKIM selector (RFC 6376 section 3.1): labels of letters, digits and hyphens, with dots between."""
+    if not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", value) or len(value) > _LONGEST_LOCAL:
+        raise ValueError(f"expected a selector such as 2026a, got {value!r}")
+    return value.lower()
 
 
 def mailbox(value: str) -> str:
@@ -109,7 +183,7 @@ def mailbox(value: str) -> str:
     found = re.fullmatch(r'\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*|\s*(\S+)\s*', value)
     if not found:
         raise ValueError(f'expected "Name <address>", got {value!r}')
-    spec = address(found[2] or found[3])
+    spec = sender_address(found[2] or found[3])
     return str(Address(display_name=found[1] or "", addr_spec=spec))
 
 
@@ -126,12 +200,16 @@ def _resolve(value: Any, info: ValidationInfo) -> Path:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Day = Annotated[date, BeforeValidator(day)]
+Rate = Annotated[float, BeforeValidator(rate)]
 Url = Annotated[str, AfterValidator(url)]
 Zone = Annotated[str, AfterValidator(zone)]
 Name = Annotated[str, AfterValidator(name)]
 Language = Annotated[str, AfterValidator(language)]
 Colour = Annotated[str, AfterValidator(colour)]
 Line = Annotated[str, AfterValidator(single_line)]
-AddressSpec = Annotated[str, AfterValidator(address)]
+AddressSpec = Annotated[str, AfterValidator(sender_address)]
+Domain = Annotated[str, AfterValidator(domain)]
+Selector = Annotated[str, AfterValidator(selector)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 Location = Annotated[Path, BeforeValidator(_resolve)]

@@ -17,7 +17,7 @@ from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import COUNTS, Gathered, problems, summary
 from publisher.gathering.source import Look, look
 from publisher.model.articles import Manuscript
-from publisher.store import Store, catalogue, clock, traces
+from publisher.store import Store, catalogue, clock, in_turn, restores, traces
 from publisher.store.catalogue import Listing, Release, Unreleased
 from publisher.store.traces import Key, Stamped, Trace
 
@@ -209,6 +209,8 @@ class _Gathering:
         with self.store.write() as tx:
             turned = catalogue.turn(tx, self.now)
             given = _release(tx, self.now)
+            if not self.report.kept:  # else what is new may not have been seen yet
+                restores.set_gathered(tx, self.now)
             if turned or given:
                 clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
         self.outcomes |= dict.fromkeys(turned, "updated")
@@ -226,15 +228,19 @@ def _outcome(status: str, otherwise: str) -> str:
 
 def _release(tx: Connection, now: datetime) -> Sequence[Unreleased]:
     """Number what is public and has no number, in the order of the authors' dates (rule 1)."""
+    in_turn(tx, "releases")
     newest = catalogue.newest_release(tx)
     number, floor = (newest.number, newest.released_at) if newest else (0, None)
+    back = restores.restored(tx)
+    first = newest is None or bool(back and not back.gathered)
     found = catalogue.unreleased(tx)
-    # on the first gather the past is the past; later a release is now, and never before an earlier one
+    # on a first gather the past is the past; later a release is now, and never before an earlier one
+    times = (min(u.published_at, now) if first else now for u in found)
     catalogue.give_releases(
         tx,
         [
-            Release(n, u.id, u.revision, max(now, floor) if floor else min(u.published_at, now))
-            for n, u in enumerate(found, number + 1)
+            Release(n, u.id, u.revision, max(at, floor) if floor else at)
+            for n, (u, at) in enumerate(zip(found, times, strict=True), number + 1)
         ],
     )
     return found

@@ -133,6 +133,12 @@ def set_state(tx: Connection, id_: int, old: Sequence[str], new: str, **changes:
     return bool(tx.execute(query.values(state=new, **changes)).rowcount)
 
 
+def lock(tx: Connection, ids: Sequence[int]) -> None:
+    """Keep everybody else from changing these editions to the end of the transaction."""
+    query = select(editions.c.id).where(editions.c.id.in_(ids)).order_by(editions.c.id)
+    tx.execute(query.with_for_update(key_share=True)).all()
+
+
 def change(tx: Connection, id_: int, **changes: Any) -> None:
     """Change what is not the state."""
     tx.execute(update(editions).where(editions.c.id == id_).values(**changes))
@@ -146,18 +152,17 @@ def sent_outside(tx: Connection, newsletter: str, cadence: str, slot: str) -> bo
     return tx.execute(query.limit(1)).first() is not None
 
 
-def slots_of(tx: Connection, subscription_id: int, newsletter: str, cadence: str) -> tuple[str, ...]:
-    """The newest slots of a cadence in which a subscription has a delivery: enough for what comes next."""
+def slots_of(
+    tx: Connection, subscriber_id: int, newsletter: str, cadence: str, earliest: str
+) -> tuple[str, ...]:
+    """The slots of a cadence, from the earliest on, in which a subscriber has a delivery."""
+    around = select(editions.c.id).where(
+        editions.c.newsletter == newsletter, editions.c.cadence == cadence, editions.c.slot >= earliest
+    )
     query = (
         select(editions.c.slot)
         .join(deliveries, deliveries.c.edition_id == editions.c.id)
-        .where(
-            deliveries.c.subscription_id == subscription_id,
-            editions.c.newsletter == newsletter,
-            editions.c.cadence == cadence,
-        )
-        .order_by(deliveries.c.id.desc())
-        .limit(3)
+        .where(deliveries.c.edition_id.in_(around), deliveries.c.subscriber_id == subscriber_id)
     )
     return tuple(tx.scalars(query))
 
@@ -258,6 +263,17 @@ def union(tx: Connection, edition_id: int) -> list[tuple[str, int]]:
         .join(articles, articles.c.id == variant_articles.c.article_id)
         .where(variants.c.edition_id == edition_id)
         .group_by(variant_articles.c.article_id, articles.c.published_at)
-        .order_by(func.min(variant_articles.c.place), articles.c.published_at.desc(), articles.c.id)
+        .order_by(
+            func.min(variant_articles.c.place),
+            articles.c.published_at.desc(),
+            variant_articles.c.article_id,
+        )
     )
     return [(row.article_id, row.revision) for row in tx.execute(query)]
+
+
+def frozen_after(tx: Connection, kind: str, edition_id: int, after: int, most: int) -> list[tuple[Any, ...]]:
+    """A chunk of an edition's `pieces` or `variants`, whole rows by id, beyond an id."""
+    table = {"pieces": pieces, "variants": variants}[kind]
+    query = select(table).where(table.c.edition_id == edition_id, table.c.id > after)
+    return [tuple(row) for row in tx.execute(query.order_by(table.c.id).limit(most))]

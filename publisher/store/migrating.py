@@ -47,3 +47,7 @@ def _upgrade(store: Store) -> None:
     with store.write() as tx:
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
+        if store.dialect == "postgresql":
+            from publisher.store.postgres import sort_by_bytes
+
+            sort_by_bytes(tx)

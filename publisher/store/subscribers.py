@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 
+from publisher.config import values
+from publisher.store.database import insert_new
 from publisher.store.schema import subscribers, subscriptions, suppressions
 
 BATCH = 1000
@@ -63,8 +66,13 @@ class Known:
 
 
 def address_key(address: str) -> str:
-    """The form in which two spellings of one address are equal."""
-    return address.lower()
+    """The form in which two spellings of one address are equal: small letters, its domain in ASCII."""
+    if address.isascii():
+        return address.lower()
+    try:
+        return unicodedata.normalize("NFC", values.wire_address(address).lower())
+    except ValueError:
+        return address.lower()
 
 
 def subscriber(row: Row[Any]) -> Subscriber:
@@ -87,13 +95,17 @@ def find(tx: Connection, address: str) -> Subscriber | None:
 
 
 def known(tx: Connection, addresses: Iterable[str]) -> dict[str, Known]:
-    """What the store knows of these addresses, by their key; one of which it knows nothing is there too."""
+    """What the store knows of these addresses, by their key; one of which it knows nothing is there too.
+
+    To the end of the transaction nobody else changes their subscriptions.
+    """
     keys = {address_key(a) for a in addresses}
     people = tx.execute(select(subscribers).where(subscribers.c.address_key.in_(keys)))
     by_id = {row.id: row for row in people}
     theirs: dict[int, list[Subscription]] = defaultdict(list)
     query = select(subscriptions).where(subscriptions.c.subscriber_id.in_(by_id))
-    for row in tx.execute(query.order_by(subscriptions.c.newsletter)):
+    rows = tx.execute(_held(query)).all()
+    for row in sorted(rows, key=lambda row: row.newsletter):
         theirs[row.subscriber_id].append(subscription(row))
     barred = select(suppressions.c.address_key, suppressions.c.reason).where(
         suppressions.c.address_key.in_(keys)
@@ -106,6 +118,11 @@ def known(tx: Connection, addresses: Iterable[str]) -> dict[str, Known]:
         else Known(suppression=reasons.get(key, ""))
         for key in keys
     }
+
+
+def _held(query: Select[Any]) -> Select[Any]:
+    """Always in the order of their ids: two that wait for each other would both fail."""
+    return query.order_by(subscriptions.c.id).with_for_update(key_share=True)
 
 
 def add(tx: Connection, people: Sequence[tuple[str, str, Mapping[str, str]]], now: datetime) -> list[int]:
@@ -142,12 +159,6 @@ def get(tx: Connection, subscription_id: int) -> Subscription | None:
     return subscription(row) if row else None
 
 
-def several(tx: Connection, ids: Sequence[int]) -> list[Subscription]:
-    """The subscriptions with these ids."""
-    query = select(subscriptions).where(subscriptions.c.id.in_(list(ids)))
-    return [subscription(row) for row in tx.execute(query)]
-
-
 def subscribe(tx: Connection, values: Sequence[dict[str, Any]]) -> None:
     """New subscriptions, each of the same columns."""
     tx.execute(subscriptions.insert(), values)
@@ -179,11 +190,8 @@ def any_confirmed(tx: Connection, newsletter: str) -> bool:
 
 def suppress(tx: Connection, address: str, reason: str, now: datetime) -> bool:
     """Never mail this address again, for this reason since `now`; False when that was so already."""
-    if suppression(tx, address):
-        return False
     values = {"address_key": address_key(address), "reason": reason, "created_at": now}
-    tx.execute(suppressions.insert().values(values))
-    return True
+    return insert_new(tx, suppressions, values)
 
 
 def suppression(tx: Connection, address: str) -> str:

@@ -65,7 +65,7 @@ def remove(store: Store, address: str, now: datetime) -> int:
         if not person:
             raise NotFound(f"no subscriber {address}")
         ended = [s for s in subscribers.subscriptions_of(tx, person.id) if s.status != "unsubscribed"]
-        for one in ended:
+        for one in sorted(ended, key=lambda s: s.id):
             subscribers.change(tx, one.id, {"status": "unsubscribed", "ended_at": now})
         return len(ended)
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
-from publisher.editions.slots import PERIOD, WEEKDAYS, Timetable, next_due
-from publisher.store import catalogue, editions, subscribers
+from publisher.editions.slots import PERIOD, WEEKDAYS, Timetable, earliest, next_due
+from publisher.store import catalogue, editions, in_turn, subscribers
 from publisher.store.subscribers import Known, Subscriber, Subscription, address_key
 from publisher.subscribing.choosing import Choice
 
@@ -20,6 +20,8 @@ class Register:
 
     def __init__(self, tx: Connection, config: Config, addresses: Iterable[str], now: datetime) -> None:
         self.tx, self.config, self.now = tx, config, now
+        # an address that is new to two at once is still one person
+        in_turn(tx, "subscribers")
         self._known = subscribers.known(tx, addresses)
         self._people: dict[str, Choice] = {}
         self._subscriptions: list[tuple[str, dict[str, Any]]] = []
@@ -115,8 +117,14 @@ class Register:
             changed |= {"mark": mark, "since": mark, "ended_at": None, "paused_until": None}
         elif changed.get("status") == "unsubscribed":
             changed["ended_at"] = self.now
-        taken = editions.slots_of(self.tx, old.id, old.newsletter, whole["cadence"])
-        return {**changed, "next_due_at": due_after(whole, self.now, taken)}
+        return {**changed, "next_due_at": due_after(whole, self.now, self._taken(old, whole["cadence"]))}
+
+    def _taken(self, old: Subscription, cadence: str) -> tuple[str, ...]:
+        """The slots from about now on in which somebody has a delivery."""
+        if cadence == "instant":
+            return ()
+        around = earliest(cadence, self.now)
+        return editions.slots_of(self.tx, old.subscriber_id, old.newsletter, cadence, around)
 
 
 def new_mark(tx: Connection, cadence: str, now: datetime) -> int:

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 SENDING = sa.text("status = 'sending'")
+INSTANT = sa.text("cadence = 'instant'")
 
 
 def upgrade() -> None:
@@ -79,12 +80,30 @@ def upgrade() -> None:
 
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deliveries_status_due_at"))
+        batch_op.drop_index(batch_op.f("ix_deliveries_subscriber_id"))
+        batch_op.drop_index(batch_op.f("ix_deliveries_subscription_id"))
         batch_op.create_index(
             "ix_deliveries_under_way",
             ["worker"],
             unique=False,
             sqlite_where=SENDING,
             postgresql_where=SENDING,
+        )
+
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subscriptions_newsletter_cadence"))
+        batch_op.drop_index(batch_op.f("ix_subscriptions_newsletter_cadence_mark"))
+        batch_op.create_index(
+            batch_op.f("ix_subscriptions_newsletter_cadence_id"),
+            ["newsletter", "cadence", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_subscriptions_instant",
+            ["newsletter", "mark"],
+            unique=False,
+            sqlite_where=INSTANT,
+            postgresql_where=INSTANT,
         )
 
     with op.batch_alter_table("editions", schema=None) as batch_op:
