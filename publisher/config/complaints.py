@@ -98,6 +98,8 @@ def _section(kind: Any, key: Place) -> type[BaseModel] | None:
         while get_origin(kind) in (Union, types.UnionType):
             kind = next(a for a in get_args(kind) if a is not type(None))
         if part is None:
+            # one section may stand where a list of them is taken
+            kind = get_args(kind)[0] if get_origin(kind) is list else kind
             break
         if get_origin(kind) in (list, dict):
             kind = get_args(kind)[-1]

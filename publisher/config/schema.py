@@ -8,21 +8,35 @@ from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from publisher.config.values import (
     AddressSpec,
     Colour,
+    Day,
+    Domain,
     Duration,
     Language,
     Line,
     Location,
     Mailbox,
     Name,
+    Rate,
+    Selector,
     Url,
     Zone,
     duration,
     store,
+    without_password,
 )
 
 Cadence = Literal["instant", "daily", "weekly", "monthly"]
@@ -169,6 +183,9 @@ class Smtp(Section):
     password_file: Location | None = Field(None, description="file that holds the password")
     ca_file: Location | None = Field(None, description="certificates to trust besides the system's")
     connections: int = Field(4, ge=1, le=100, description="at once")
+    rate: Rate | None = Field(
+        None, description="messages at most, evenly: 50/s, 3000/min or 100/h; nothing here: no limit"
+    )
     timeout: Duration = Field(
         duration("60s"), description="for every reply but the one to the final dot (600 s)"
     )
@@ -186,16 +203,55 @@ class Smtp(Section):
         return self
 
 
+def _several(value: Any) -> Any:
+    """One server need not be written as a list."""
+    return [value] if isinstance(value, dict | Smtp) else value
+
+
+class Dkim(Section):
+    """Who signs every message (RFC 6376)."""
+
+    domain: Domain = Field(description="the domain that signs: that of the newsletters' from, or above it")
+    selector: Selector = Field(
+        description="which key of the domain: its record is SELECTOR._domainkey.DOMAIN"
+    )
+    key_file: Location = Field(description="the private key: PEM, RSA of 2048 bit, or Ed25519")
+
+
+class WarmUp(Section):
+    """A domain that has not sent before: so many messages a day, more every day, up to a million."""
+
+    since: Day = Field(description="its first day, in the publication's zone")
+    first: int = Field(500, ge=1, le=1_000_000, description="messages on that day")
+    growth: float = Field(
+        1.5, ge=1, le=10, description="each day allows so many times that of the day before"
+    )
+
+
 class Mail(Section):
     """How mail leaves."""
 
     transport: Literal["files", "smtp"] = Field("files", description="a Maildir, or a server")
     files: Location = Field(Path("var/outbox/"), description="the Maildir of the files transport")
-    smtp: Smtp = Field(Smtp(), description="the server of the smtp transport")
+    smtp: Annotated[list[Smtp], BeforeValidator(_several)] = Field(
+        [Smtp()],
+        min_length=1,
+        description="the server of the smtp transport, or a list of them in their order",
+    )
     bounce_address: AddressSpec | None = Field(
         None,
         description="envelope sender; each mail adds +TOKEN before the @. Default: the newsletter's from",
     )
+    warm_up: WarmUp | None = Field(None, description="for a new domain; nothing here: no limit a day")
+    mx_lookup: bool = Field(
+        True, description="false: mailbox providers are told apart by domain alone, and the DNS is not asked"
+    )
+    dkim: Dkim | None = Field(None, description="who signs; nothing here: the relay does, or nobody")
+
+    @field_serializer("smtp")
+    def _as_written(self, smtp: list[Smtp], how: SerializationInfo) -> Any:
+        servers = [server.model_dump(mode=how.mode, by_alias=how.by_alias) for server in smtp]
+        return servers[0] if len(servers) == 1 else servers
 
 
 class DeliveryPolicy(Section):
@@ -212,6 +268,14 @@ class DeliveryPolicy(Section):
     )
     stop_timeout: Duration = Field(
         duration("60s"), description="how long a stop waits for the server's last answers"
+    )
+
+
+class Notices(Section):
+    """Mails to one address outside any edition."""
+
+    to: list[AddressSpec] = Field(
+        [], description="editors who get a word when something waits for a person; nobody by default"
     )
 
 
@@ -236,7 +300,8 @@ class Config(Section):
 
     publication: Publication = Publication()
     store: str = Field(
-        "sqlite:///var/publisher.db", description="address of the store; the path counts from this file"
+        "sqlite:///var/publisher.db",
+        description="address of the store: sqlite:///path, which counts from this file, or postgresql://",
     )
     templates: Location = Field(
         Path("templates/"), description="your own templates; each replaces the built-in one of its name"
@@ -251,6 +316,7 @@ class Config(Section):
     newsletters: dict[Name, Newsletter] = Field({}, description="name: newsletter")
     mail: Mail = Mail()
     delivery: DeliveryPolicy = DeliveryPolicy()
+    notices: Notices = Notices()
     web: Web = Web()
     schedule: Schedule = Schedule()
 
@@ -258,6 +324,10 @@ class Config(Section):
     @classmethod
     def _store(cls, value: str) -> str:
         return store(value)
+
+    @field_serializer("store")
+    def _shown(self, value: str) -> str:
+        return without_password(value)
 
     @property
     def named_sources(self) -> dict[str, Path]:

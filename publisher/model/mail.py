@@ -104,7 +104,9 @@ class Work(Protocol):
 class Transport(Protocol):
     """Takes envelopes and messages, gives receipts or typed failures. One object serves many threads."""
 
-    connections: int
+    @property
+    def connections(self) -> int:
+        """How many threads may drain at once."""
 
     def drain(self, work: Work) -> None:
         """Send everything `work` has over one connection, reconnecting as the server wishes.

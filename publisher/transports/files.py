@@ -35,11 +35,16 @@ class FilesTransport:
                 (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unavailable(error) from None
-        while (outgoing := work.take()) is not None:
-            outcome = self._outcome(outgoing)
-            work.settle(outgoing, outcome)
+        current = work.take()
+        while current is not None:
+            following = work.take(wait=False)
+            outcome = self._outcome(current) if work.may_leave(current) else None
+            if outcome is not None:
+                work.settle(current, outcome)
             if isinstance(outcome, Unavailable):
+                _give_back(work, following, outcome)
                 raise outcome
+            current = following or work.take()
 
     def _outcome(self, outgoing: Outgoing) -> Outcome:
         name = self._name()
@@ -68,6 +73,11 @@ class FilesTransport:
 
     def _unavailable(self, error: OSError) -> Unavailable:
         return Unavailable(0, f"cannot write mail to {self._folder}: {error.strerror or error}", "connect")
+
+
+def _give_back(work: Work, following: Outgoing | None, error: Unavailable) -> None:
+    if following is not None and work.may_leave(following):
+        work.settle(following, error)
 
 
 def _trace(outgoing: Outgoing) -> bytes:

@@ -105,6 +105,11 @@ delivery: {expire_after: 48}
             "1: mail.smtp.password: unknown key; did you mean",
         ),
         (
+            "mail:\n  smtp:\n    - host: a\n    - host: b\n      prot: 25\n",
+            "5: mail.smtp.1.prot: unknown key; did you mean 'port'?",
+        ),
+        ("mail: {smtp: []}\n", "1: mail.smtp: expected at least 1 in the list"),
+        (
             "newsletters: {daily: {cadences: []}}\n",
             "1: newsletters.daily.cadences: expected at least 1",
         ),

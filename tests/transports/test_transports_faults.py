@@ -13,19 +13,29 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mail_servers import CLOSE, MESSAGE, Ledger, ScriptedServer, outgoing
+from mail_servers import ANSWERS, BIG, CLOSE, HANG, MESSAGE, OFFERS, Ledger, ScriptedServer, outgoing
 
 from publisher.config.schema import Smtp
 from publisher.errors import OutcomeUnknown, PermanentFailure, TemporaryFailure, TransportError, Unavailable
 from publisher.model.mail import Envelope, Outcome, Outgoing, Receipt
+from publisher.transports.servers import Server
 from publisher.transports.smtp import SmtpTransport
 
 KEPT = Receipt(250, "2.0.0 kept")
+TRUST = ssl.create_default_context()
 
 
-def transport(port: int, *, dot_timeout: float = 5.0, timeout: str = "5s") -> SmtpTransport:
-    server = Smtp.model_validate({"host": "127.0.0.1", "port": port, "security": "none", "timeout": timeout})
-    return SmtpTransport(server, password="", trust=ssl.create_default_context(), dot_timeout=dot_timeout)
+@pytest.fixture(params=OFFERS, autouse=True)
+def pipelined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Every fault happens to both kinds of exchange."""
+    monkeypatch.setitem(ANSWERS, "ehlo", OFFERS[request.param])
+    return bool(request.param == "pipelined")
+
+
+def transport(*ports: int, dot_timeout: float = 5.0, timeout: str = "5s") -> SmtpTransport:
+    usual = {"host": "127.0.0.1", "security": "none", "timeout": timeout}
+    smtps = [Smtp.model_validate({"port": port} | usual) for port in ports]
+    return SmtpTransport([Server(smtp, "", TRUST) for smtp in smtps], dot_timeout=dot_timeout)
 
 
 def drained(server: ScriptedServer, *waiting: Outgoing, **options: Any) -> list[Outcome]:
@@ -64,8 +74,8 @@ def test_421_costs_a_session_and_not_the_message(phase: str) -> None:
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "body"])
 def test_a_drop_before_the_dot_costs_a_session_and_not_the_message(phase: str) -> None:
     with ScriptedServer({phase: CLOSE}, {}) as server:
-        assert drained(server, outgoing(1, MESSAGE * 10_000), outgoing(2)) == [KEPT, KEPT]
-    assert [len(m) for m in server.messages] == [len(MESSAGE) * 10_000, len(MESSAGE)]
+        assert drained(server, outgoing(1, BIG), outgoing(2)) == [KEPT, KEPT]
+    assert [len(m) for m in server.messages] == [len(BIG), len(MESSAGE)]
 
 
 def test_an_answer_that_is_not_smtp_ends_the_session() -> None:
@@ -108,7 +118,7 @@ def test_a_drop_after_the_dot_is_unknown_and_the_next_message_goes_on() -> None:
 
 
 def test_silence_after_the_dot_is_unknown() -> None:
-    with ScriptedServer({"dot": b""}, {}) as server:
+    with ScriptedServer({"dot": HANG}, {}) as server:
         first, second = drained(server, outgoing(1), outgoing(2), dot_timeout=0.2)
     assert facts(first) == (OutcomeUnknown, 0, "the server did not answer in time", "dot")
     assert second == KEPT
@@ -192,13 +202,13 @@ def test_a_server_that_wants_a_sign_in_bounces_nobody() -> None:
 
 
 def test_options_are_said_only_where_offered() -> None:
-    eight = "Zoë\r\n".encode()
+    eight = "To: Zoe\r\n\r\nZoë\r\n".encode()
     with ScriptedServer({}) as server:
         drained(server, outgoing(1), outgoing(2, eight))
     size = len(MESSAGE)
     said = [line for line in server.commands[0] if line.startswith(b"MAIL")]
     sender = b"MAIL FROM:<bounces+abc@courier.example>"
-    assert said == [sender + b" SIZE=%d" % size, sender + b" SIZE=6 BODY=8BITMIME"]
+    assert said == [sender + b" SIZE=%d" % size, sender + b" SIZE=%d BODY=8BITMIME" % len(eight)]
     with ScriptedServer({"ehlo": b"250 here\r\n"}) as server:
         plain, refused = drained(server, outgoing(1), outgoing(2, eight))
     assert server.commands[0][1] == sender
@@ -212,7 +222,9 @@ def test_options_are_said_only_where_offered() -> None:
         outgoing(1, b"a\r\n.\n.\r\nMAIL FROM:<x@y.example>\r\n"),
         outgoing(1, b"a\rb\r\n"),
         outgoing(1, recipient="a@x.example>\r\nRCPT TO:<b@y.example"),
-        outgoing(1, recipient="ada@exämple.org"),
+        outgoing(1, recipient="ada@exämple.org>\r\nRCPT TO:<b@y.example"),
+        outgoing(1, recipient="ada@-ä.example"),
+        outgoing(1, recipient="a\u2028da@exämple.org"),
         outgoing(1, recipient=""),
         Outgoing(1, Envelope("a b@x.example", "ada@example.org"), MESSAGE),
     ],

@@ -75,11 +75,11 @@ def test_a_disk_that_fails_in_mid_send_loses_nothing(tmp_path: Path, monkeypatch
     def full(descriptor: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    ledger = Ledger(outgoing(1), outgoing(2))
+    ledger = Ledger(outgoing(1), outgoing(2), outgoing(3))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unavailable, match="No space left on device"):
         transport(tmp_path).drain(ledger)
-    assert isinstance(ledger.outcomes[0], Unavailable)
+    assert [isinstance(outcome, Unavailable) for outcome in ledger.outcomes] == [True, True]
     assert len(ledger.waiting) == 1
     assert not [*(tmp_path / "new").iterdir(), *(tmp_path / "tmp").iterdir()]
 
@@ -90,3 +90,10 @@ def test_no_envelope_adds_a_header(tmp_path: Path) -> None:
     refused, kept = ledger.outcomes
     assert (isinstance(refused, PermanentFailure), kept.code) == (True, 250)
     assert len(list((tmp_path / "new").iterdir())) == 1
+
+
+def test_a_start_that_is_refused_leaves_no_file(tmp_path: Path) -> None:
+    ledger = Ledger(*(outgoing(n) for n in range(5)), refused={0, 3}, late={2})
+    transport(tmp_path).drain(ledger)
+    assert [o.code for o in ledger.outcomes if isinstance(o, Receipt)] == [250, 250, 250]
+    assert len(list((tmp_path / "new").iterdir())) == 3

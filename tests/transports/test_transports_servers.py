@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mail_servers import MESSAGE, Collector, Ledger, ScriptedServer, outgoing, real_server
+from mail_servers import MESSAGE, OFFERS, Collector, Ledger, ScriptedServer, outgoing, real_server
 
 from publisher.config.schema import Mail
 from publisher.errors import ConfigError, PermanentFailure, Unavailable
@@ -160,6 +160,17 @@ def test_what_is_said_before_tls_is_forgotten(client: Callable[..., Transport]) 
     assert [line[:4] for line in server.commands[0]].count(b"ehlo") == 2
 
 
+@pytest.mark.parametrize("drip", [False, True])
+def test_the_overlapped_exchange_inside_tls(drip: bool, client: Callable[..., Transport]) -> None:
+    script = {"ehlo": [b"250-here\r\n250 STARTTLS\r\n", OFFERS["pipelined"]], "star": b"220 go\r\n"}
+    letters = [outgoing(n, MESSAGE + b"line %d\r\n" % n * 3000) for n in range(5)]
+    ledger = Ledger(*letters)
+    with ScriptedServer(script, tls=tls(), drip=drip) as server:
+        client(server.port).drain(ledger)
+    assert [o.code for o in ledger.outcomes if isinstance(o, Receipt)] == [250] * 5
+    assert server.messages == [o.message for o in letters]
+
+
 def test_threads_have_a_session_each(client: Callable[..., Transport]) -> None:
     handler = Collector()
     ledgers = [Ledger(*(outgoing(n) for n in range(20))) for _ in range(3)]
@@ -175,13 +186,36 @@ def test_threads_have_a_session_each(client: Callable[..., Transport]) -> None:
     assert len(handler.envelopes) == 60
 
 
-def test_a_real_refusal_of_size(client: Callable[..., Transport]) -> None:
-    ledger = Ledger(outgoing(1, MESSAGE * 100), outgoing(2))
-    with real_server(Collector(), data_size_limit=1000) as port:
+def test_what_is_larger_than_the_server_takes_is_refused_here(client: Callable[..., Transport]) -> None:
+    handler, ledger = Collector(), Ledger(outgoing(1, MESSAGE * 100), outgoing(2))
+    with real_server(handler, data_size_limit=1000) as port:
         client(port, security="none").drain(ledger)
     first, second = ledger.outcomes
     assert isinstance(first, PermanentFailure)
-    assert (first.code, first.phase, second.code) == (552, "mail", 250)
+    assert (first.phase, "takes 1000" in first.reply, second.code) == ("mail", True, 250)
+    assert len(handler.envelopes) == 1
+
+
+def test_addresses_and_headers_beyond_ascii(client: Callable[..., Transport]) -> None:
+    """The domain goes in punycode to any server, a local part or header only to one that takes SMTPUTF8."""
+    wide = MESSAGE.replace(b"News", "Nachtfähre".encode())
+    letters = [
+        outgoing(1, recipient="ada@Fähre.example"),
+        outgoing(2, recipient="zoë@fähre.example"),
+        outgoing(3, wide),
+        outgoing(4, MESSAGE + "Fähre\r\n".encode()),
+    ]
+    plain, full = Collector(), Collector()
+    one, other = Ledger(*letters), Ledger(*letters)
+    with real_server(plain, enable_SMTPUTF8=False) as port:
+        client(port, security="none").drain(one)
+    assert [type(o) for o in one.outcomes] == [Receipt, PermanentFailure, PermanentFailure, Receipt]
+    assert [e.rcpt_tos for e in plain.envelopes] == [["ada@xn--fhre-loa.example"], ["ada@example.org"]]
+    with real_server(full, enable_SMTPUTF8=True) as port:
+        client(port, security="none").drain(other)
+    assert [type(o) for o in other.outcomes] == [Receipt] * 4
+    assert full.envelopes[1].rcpt_tos == ["zoë@xn--fhre-loa.example"]
+    assert [e.smtp_utf8 for e in full.envelopes] == [False, True, True, False]
 
 
 def test_what_the_configuration_names_must_be_there(tmp_path: Path) -> None:
@@ -195,6 +229,16 @@ def test_what_the_configuration_names_must_be_there(tmp_path: Path) -> None:
     broken = {"ca_file": str(tmp_path / "ca.pem")}
     with pytest.raises(ConfigError, match=r"ca_file: .* holds no certificates"):
         open_transport(Mail.model_validate({"transport": "smtp", "smtp": broken}), environ={})
+
+
+def test_each_of_several_servers_has_its_own_password(tmp_path: Path) -> None:
+    signing = {"username": "courier", "password_env": "SMTP_PASSWORD"}
+    servers = [{"host": "a"}, signing | {"host": "b", "ca_file": str(tmp_path / "absent")}]
+    mail = Mail.model_validate({"transport": "smtp", "smtp": servers})
+    with pytest.raises(ConfigError, match=r"mail\.smtp\.1\.password_env: .* SMTP_PASSWORD is not set"):
+        open_transport(mail, environ={})
+    with pytest.raises(ConfigError, match=r"mail\.smtp\.1\.ca_file"):
+        open_transport(mail, environ={"SMTP_PASSWORD": "x"})
 
 
 def test_a_password_from_a_file(tmp_path: Path, client: Callable[..., Transport]) -> None:
