@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
 from publisher.config.schema import Config
-from publisher.delivering import workers
+from publisher.delivering import learning, workers
+from publisher.delivering.ahead import Ahead
 from publisher.delivering.messages import Composer
+from publisher.delivering.metering import Meter
+from publisher.delivering.recording import Recorder
+from publisher.delivering.reputation import Reputation
 from publisher.delivering.sending import Clock, Exchange, Run
 from publisher.links import Keys
 from publisher.model.mail import Transport
-from publisher.store import Store, editions, ledger
+from publisher.store import Held, Store, claims, editions, ledger, restores
+
+_TIDY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ def deliver(
     edition_id: int | None = None,
     stop: threading.Event | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    meter: Meter | None = None,
 ) -> Delivered:
     """Everything that is due now, of one edition or all, over the transport's connections; then stops.
 
@@ -42,45 +51,95 @@ def deliver(
     `stop_timeout` is unknown (rule 19). A failure that is neither a recipient's nor the server's is raised
     when all else is done.
     """
-    composer = Composer(store, config, keys)
-    run = Run(store, config, composer, clock, edition_id, stop or threading.Event(), progress)
-    if due := run.fill():
-        with workers.working(store) as run.worker:
-            _send(run, transport, min(transport.connections, due))
+    now = clock()
+    with store.read() as tx:
+        restores.check(tx)
+    workers.tidy(store, config.delivery, now)
+    with store.read() as tx:
+        due = claims.anything_due(tx, now, edition_id)
+    if not due:
+        finish(store, now)
+        return Delivered()
+    run = Run(
+        store,
+        config,
+        Composer(store, config, keys),
+        clock,
+        stop or threading.Event(),
+        progress,
+        Ahead(edition_id),
+        meter or Meter(),
+    )
+    with (
+        _unwatched(),
+        workers.working(store) as held,
+        learning.paced(store, config, clock, transport) as run.ahead.pace,
+    ):
+        _send(run, transport, held)
     finish(store, clock())
     if run.failure:
         raise run.failure
     # one of several connections may have been refused while the others sent everything
-    return Delivered(run.settled, run.unavailable if run.unavailable and run.fill() else "")
+    return Delivered(run.settled, run.unavailable if run.unavailable and _waits(run, edition_id) else "")
 
 
-def _send(run: Run, transport: Transport, connections: int) -> None:
-    exchanges = [Exchange(run) for _ in range(connections)]
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    """What was there before is not looked at by the garbage collector meanwhile: a tenth of a send's time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _waits(run: Run, edition_id: int | None) -> bool:
+    with run.store.read() as tx:
+        return claims.anything_due(tx, run.clock(), edition_id, run.ahead.aside)
+
+
+def _send(run: Run, transport: Transport, held: Held) -> None:
+    reputation = Reputation(run.store)
+    recorder = Recorder(run.store, held, run.ahead, run.clock, run.broken, run.meter, reputation)
+    due = recorder.begin()
+    recorder.connections = min(transport.connections, due)
+    exchanges = [Exchange(run, recorder) for _ in range(recorder.connections)]
     for number, exchange in enumerate(exchanges):
         # daemons: a server that never answers must not keep the process from ending
         arguments, name = (transport, exchange), f"sender-{number}"
         threading.Thread(target=run.drain, args=arguments, name=name, daemon=True).start()
     try:
-        _wait(run, exchanges)
+        _wait(run, exchanges, reputation)
     except BaseException:
         run.stop.set()
-        _wait(run, exchanges)
+        _wait(run, exchanges, reputation)
         raise
     finally:
+        run.ahead.end()
+        for exchange in exchanges:
+            exchange.flush()
+        recorder.close()
+        reputation.look(run.clock())
         if not all(exchange.ended.is_set() for exchange in exchanges):
-            run.give_up(exchanges)
+            # the server's answers did not come in time: what is under way is unknown
+            workers.abandon(run.store, run.config.delivery, held.worker, run.clock())
 
 
-def _wait(run: Run, exchanges: Sequence[Exchange]) -> None:
+def _wait(run: Run, exchanges: Sequence[Exchange], reputation: Reputation) -> None:
     """Until every exchange has ended; once the run is stopped, no longer than `stop_timeout`."""
     # not by join: interrupted by Ctrl-C, it calls a thread that still runs ended (CPython 3.11)
-    until = None
+    until, tidied = None, monotonic()
     for exchange in exchanges:
         while not exchange.ended.wait(0.1):
             if run.stop.is_set() and until is None:
+                run.ahead.end()
                 until = monotonic() + run.config.delivery.stop_timeout.total_seconds()
             if until is not None and monotonic() >= until:
                 return
+            reputation.look(run.clock())
+            if until is None and monotonic() >= tidied + _TIDY_SECONDS:
+                workers.tidy(run.store, run.config.delivery, run.clock())
+                tidied = monotonic()
 
 
 def finish(store: Store, now: datetime) -> None:
@@ -89,5 +148,7 @@ def finish(store: Store, now: datetime) -> None:
         if not ledger.completed(tx, now):
             return
     with store.write() as tx:
+        # who makes rows wait again holds their edition (`retry`): look when that is done
+        editions.lock(tx, ledger.completed(tx, now))
         for edition in ledger.completed(tx, now):
             editions.set_state(tx, edition, ["sending"], "done", done_at=now)

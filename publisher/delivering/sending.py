@@ -1,33 +1,34 @@
-"""One delivery run: rows read ahead, and for each connection the ledger's side of the exchange."""
+"""One delivery run, and for each of its connections the ledger's side of the exchange."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from sqlalchemy import Connection
+from time import monotonic, thread_time_ns
 
 from publisher import retries
 from publisher.config.schema import Config
-from publisher.delivering import workers
+from publisher.delivering.ahead import Ahead, Row
 from publisher.delivering.messages import Composer
+from publisher.delivering.metering import Meter
+from publisher.delivering.recording import Recorder
 from publisher.errors import OutcomeUnknown, TemporaryFailure, TransportError, Unavailable
-from publisher.model.mail import Outcome, Outgoing, Transport
-from publisher.store import Store, attempts, subscribers
-from publisher.store.attempts import Due, Started
+from publisher.model.mail import Envelope, Outcome, Outgoing, Transport
+from publisher.store import Store
+from publisher.store.claims import Claimed, ClaimedNotice
+from publisher.store.groups import Ended, Started
 
-_AHEAD = 500
 _UNDER_WAY = 2
 Clock = Callable[[], datetime]
 
 
 @dataclass
 class Run:
-    """What the threads of one run share: the rows read ahead, which are nobody's until they are started.
+    """What the threads of one run share.
 
     An edition whose messages cannot be made is left aside, and waits: its fault is no recipient's.
     """
@@ -36,55 +37,43 @@ class Run:
     config: Config
     composer: Composer
     clock: Clock
-    edition_id: int | None
     stop: threading.Event
     progress: Callable[[int], None]
-    worker: str = ""
+    ahead: Ahead
+    meter: Meter
     settled: int = 0
     unavailable: str = ""
     failure: Exception | None = None
-    broken: bool = False
-    _ahead: deque[Due] = field(default_factory=deque)
-    _aside: set[int] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def fill(self) -> int:
-        """Settle what dead workers left, end what is too late, and read ahead; how many rows there are."""
-        now = self.clock()
-        workers.tidy(self.store, self.config.delivery, now)
-        with self.store.read() as tx:
-            self._ahead.extend(attempts.due(tx, now, _AHEAD, self.edition_id, self._aside))
-        return len(self._ahead)
-
-    def next(self) -> Due | None:
+    def next(self, wait: bool) -> Row | None:
         """A row that may be started, its variant compiled; None when nothing is due, or the run ends."""
-        while True:
-            with self._turn:
-                if self.broken or self.stop.is_set() or not (self._ahead or self.fill()):
-                    return None
-                due = self._ahead.popleft()
-                if due.edition_id in self._aside:
-                    continue
-            try:
-                self.composer.ready(due.variant_id)
-            except Exception as error:
-                self.fail(error)
-                self._aside.add(due.edition_id)
-            else:
-                return due
+        while not self.stop.is_set() and (row := self.ahead.next(wait)) is not None:
+            if isinstance(row, ClaimedNotice):
+                return row
+            if row.edition_id not in self.ahead.aside:
+                try:
+                    self.composer.ready(row.variant_id)
+                except Exception as error:
+                    self.fail(error)
+                    self.ahead.aside.add(row.edition_id)
+                else:
+                    return row
+        return None
 
     def drain(self, transport: Transport, exchange: Exchange) -> None:
         """One connection's thread. What it raises is kept, for `deliver` to raise in the caller's."""
         try:
+            begun = thread_time_ns()
             try:
                 transport.drain(exchange)
             finally:
                 exchange.close()
+                self.meter.exchange += thread_time_ns() - begun
         except Unavailable as error:
             self.unavailable = str(error)
         except Exception as error:
-            self.fail(error)
-            self.broken = True
+            self.broken(error)
         finally:
             exchange.ended.set()
 
@@ -92,11 +81,10 @@ class Run:
         """Keep the first failure."""
         self.failure = self.failure or error
 
-    def give_up(self, exchanges: Iterable[Exchange]) -> None:
-        """The server's answers did not come in time: what is under way is unknown."""
-        for exchange in exchanges:
-            exchange.flush()
-        workers.abandon(self.store, self.config.delivery, self.worker, self.clock())
+    def broken(self, error: Exception) -> None:
+        """Keep it, and start nothing more."""
+        self.fail(error)
+        self.ahead.end()
 
     def count(self) -> None:
         """One more attempt is settled."""
@@ -108,90 +96,126 @@ class Run:
 
 @dataclass
 class Exchange:
-    """The ledger's side of one connection (rule 17).
-
-    What is known of earlier messages and the start of the next are one transaction, durable before that one
-    may leave.
-    """
+    """The ledger's side of one connection (rule 17): its starts are asked for ahead, and awaited in time."""
 
     run: Run
+    recorder: Recorder
     ended: threading.Event = field(default_factory=threading.Event)
     _under_way: dict[int, Started] = field(default_factory=dict)
-    _outcomes: list[tuple[Started, Outcome]] = field(default_factory=list)
+    _known: list[Ended] = field(default_factory=list)
+    _leaving: set[int] = field(default_factory=set)
+    _answers: dict[int, bool] = field(default_factory=dict)
+    _gate: threading.Lock = field(default_factory=threading.Lock)
+    _waits: bool = False
 
-    def take(self) -> Outgoing | None:
-        """The next message, its start durable."""
+    def __post_init__(self) -> None:
+        self._gate.acquire()  # held until the recorder has an answer: a turnstile, not a guard
+
+    def take(self, wait: bool = True) -> Outgoing | None:
+        """The next message, its start asked for."""
         if len(self._under_way) >= _UNDER_WAY:
             raise RuntimeError("a transport took a third message before it settled the first")
-        while (due := self.run.next()) is not None:
-            if (started := self._start(due)) and (outgoing := self._composed(started)):
-                self._under_way[started.id] = started
+        while (row := self.run.next(wait)) is not None:
+            # a Date header has no fractions of a second (RFC 5322 section 3.3)
+            dated_at = row.dated_at or self.run.clock().replace(microsecond=0)
+            started = Started(row, row.attempt + 1, dated_at)
+            ended, self._known = self._known, []
+            self.recorder.start(self, started, ended)
+            if (outgoing := self._composed(started)) is not None:
+                self._under_way[outgoing.key] = started
                 return outgoing
         self.flush()
         return None
 
+    def flush(self) -> None:
+        """There is no next start for the moment: what is known is recorded without."""
+        ended, self._known = self._known, []
+        self.recorder.end(ended)
+
+    def may_leave(self, outgoing: Outgoing) -> bool:
+        """Whether the start is durable."""
+        durable = self._answered(outgoing.key)
+        if durable:
+            self._leaving.add(outgoing.key)
+        else:
+            del self._under_way[outgoing.key]
+        return durable
+
     def settle(self, outgoing: Outgoing, outcome: Outcome) -> None:
-        """Keep the outcome for the next transaction."""
-        self._keep(self._under_way.pop(outgoing.key), outcome)
+        """Hand the outcome to the recorder."""
+        started = self._under_way.pop(outgoing.key)
+        if outgoing.key in self._leaving:
+            self._leaving.discard(outgoing.key)
+            self._end(started, outcome)
+        else:
+            self._refused(outgoing.key, started, outcome)
+
+    def answer(self, started: Started, durable: bool) -> None:
+        """The recorder's word."""
+        self._answers[_key(started.row)] = durable
+        # usually nobody waits: the answer is there before the server's to the message before
+        if self._waits:
+            self._waits = False
+            with contextlib.suppress(RuntimeError):  # it is open: whoever waited has looked for itself
+                self._gate.release()
 
     def close(self) -> None:
         """The connection's end. A message that a transport took and never settled may have left."""
         for key in list(self._under_way):
-            lost = OutcomeUnknown(0, "the sending ended before the server's answer", "dot")
-            self._keep(self._under_way.pop(key), lost)
+            started = self._under_way.pop(key)
+            if key in self._leaving:
+                self._end(started, OutcomeUnknown(0, "the sending ended before the server's answer", "dot"))
+            elif self._answered(key):
+                self._known.append(Ended(started, started.row.status, counted=False))
         self.flush()
 
-    def flush(self) -> None:
-        """Make what is known durable."""
-        if known := tuple(self._outcomes):
-            with self.run.store.write() as tx:
-                self._record(tx, known)
-            del self._outcomes[: len(known)]
+    def _answered(self, key: int) -> bool:
+        while key not in self._answers:
+            self._waits = True
+            if key not in self._answers:
+                self._gate.acquire()
+        return self._answers.pop(key)
 
-    def _keep(self, started: Started, outcome: Outcome) -> None:
-        self._outcomes.append((started, outcome))
-        self.run.count()
+    def _refused(self, key: int, started: Started, outcome: Outcome) -> None:
+        """Settled before its body: the start must be written before its end is."""
+        if self._answered(key):
+            self._end(started, outcome)
 
-    def _start(self, due: Due) -> Started | None:
-        known = tuple(self._outcomes)
-        with self.run.store.write() as tx:
-            self._record(tx, known)
-            started = attempts.start(tx, due.id, self.run.worker, self.run.clock())
-        del self._outcomes[: len(known)]
-        return started
+    def _end(self, started: Started, outcome: Outcome) -> None:
+        run = self.run
+        if isinstance(started.row, Claimed):
+            run.ahead.pace.heard(started.row.address.rpartition("@")[2].lower(), outcome, monotonic())
+        decision = retries.decide(
+            outcome,
+            attempt=started.attempt,
+            now=run.clock(),
+            due_at=started.row.due_since,
+            policy=run.config.delivery,
+            jitter=random.random(),
+        )
+        d = decision
+        self._known.append(Ended(started, d.status, d.code, d.reply, d.due_at, d.counted, d.suppress))
+        run.count()
 
     def _composed(self, started: Started) -> Outgoing | None:
         """The message; None when it cannot be made, which is this recipient's fate and nobody else's."""
+        row, key = started.row, _key(started.row)
+        if isinstance(row, ClaimedNotice):
+            return Outgoing(key, Envelope(row.sender, row.address), row.message)
+        begun = thread_time_ns()
         try:
-            return self.run.composer.compose(started)
+            return self.run.composer.compose(row, started.dated_at)
         except TransportError as error:
-            self._keep(started, error)
+            self._refused(key, started, error)
         except Exception as error:
             self.run.fail(error)
-            self._keep(started, TemporaryFailure(0, f"the message could not be made: {error}", "mail"))
+            made = TemporaryFailure(0, f"the message could not be made: {error}", "mail")
+            self._refused(key, started, made)
+        finally:
+            self.run.meter.compose += thread_time_ns() - begun
         return None
 
-    def _record(self, tx: Connection, known: tuple[tuple[Started, Outcome], ...]) -> None:
-        now = self.run.clock()
-        for started, outcome in known:
-            decision = retries.decide(
-                outcome,
-                attempt=started.attempt,
-                now=now,
-                due_at=started.due_since,
-                policy=self.run.config.delivery,
-                jitter=random.random(),
-            )
-            attempts.settle(
-                tx,
-                started,
-                self.run.worker,
-                decision.status,
-                now,
-                code=decision.code,
-                reply=decision.reply,
-                due_at=decision.due_at,
-                counted=decision.counted,
-            )
-            if decision.suppress:
-                subscribers.suppress(tx, started.address, decision.suppress, now)
+
+def _key(row: Row) -> int:
+    """Deliveries and notices have numbers of their own."""
+    return row.id if isinstance(row, Claimed) else -row.id

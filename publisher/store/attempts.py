@@ -1,216 +1,145 @@
-"""Attempts: a delivery is started, and its outcome recorded. Each change is guarded, and leaves an event."""
+"""Attempts are started, and their outcomes recorded. Each change is guarded, and leaves an event."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Table, select, update
 
-from publisher.store.schema import deliveries, editions, events, subscriptions, suppressions
+from publisher.store import recording_postgres, recording_sqlite
+from publisher.store.claims import WAITING, Claimed, ClaimedNotice, release
+from publisher.store.groups import Ended, Group
+from publisher.store.schema import (
+    deliveries,
+    editions,
+    events,
+    notice_events,
+    notices,
+    subscriptions,
+    suppressions,
+    workers,
+)
 from publisher.store.subscribers import address_key
 
-WAITING = ("queued", "deferred")
+_BOOKS: tuple[tuple[Table, Table, str], ...] = (
+    (deliveries, events, "delivery_id"),
+    (notices, notice_events, "notice_id"),
+)
+_ENDED_IN_MID_SEND = "the sending process ended before the server's answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A waiting delivery whose time has come. Reading it reserves nothing."""
+def record(tx: Connection, worker: str, group: Group, now: datetime) -> set[int]:
+    """Write a group; the numbers, in `group.started`, of the starts that were refused.
 
-    id: int
-    edition_id: int
-    variant_id: int
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A delivery whose attempt has begun: everything that its message is made from.
-
-    `due_since` is when it could first have left: the later of its hour and the opening of its edition.
+    A start is refused when the row is no longer ours, its edition is not being sent, or its person has left;
+    an outcome that comes late, its row called unknown or resent meanwhile, still counts for the same attempt.
     """
-
-    id: int
-    edition_id: int
-    variant_id: int
-    subscription_id: int
-    address: str
-    fields: Mapping[str, str]
-    attempt: int
-    generation: int
-    dated_at: datetime
-    due_at: datetime
-    due_since: datetime
-
-
-_DUE = (
-    select(deliveries.c.id, deliveries.c.edition_id, deliveries.c.variant_id, deliveries.c.due_at)
-    .where(
-        deliveries.c.edition_id == bindparam("edition"),
-        deliveries.c.status == bindparam("waiting"),
-        deliveries.c.due_at <= bindparam("now"),
-    )
-    .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("most"))
-)
-_ROW = (
-    select(
-        deliveries,
-        editions.c.state,
-        editions.c.opened_at,
-        subscriptions.c.status.label("subscription_status"),
-    )
-    .join(editions, editions.c.id == deliveries.c.edition_id)
-    .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
-    .where(deliveries.c.id == bindparam("key"))
-)
-_SET = ("status", "worker", "attempt", "started_at", "dated_at")
-_START = (
-    update(deliveries)
-    .where(
-        deliveries.c.id == bindparam("key"),
-        deliveries.c.status == bindparam("old"),
-        deliveries.c.attempt == bindparam("old_attempt"),
-    )
-    .values({name: bindparam(f"new_{name}") for name in _SET})
-)
-_SETTLED = ("status", "attempt", "code", "reply", "due_at", "finished_at")
-_SETTLE = (
-    update(deliveries)
-    .where(
-        deliveries.c.id == bindparam("key"),
-        deliveries.c.status == "sending",
-        deliveries.c.worker == bindparam("by"),
-        deliveries.c.attempt == bindparam("tried"),
-    )
-    .values({name: bindparam(f"new_{name}") for name in _SETTLED})
-)
-_EVENT = events.insert()
-_SUPPRESSED = select(suppressions.c.reason).where(suppressions.c.address_key == bindparam("address"))
+    write = recording_sqlite.record if tx.dialect.name == "sqlite" else recording_postgres.record
+    refused: set[int] = set()
+    for kind, (rows, log, key) in zip((Claimed, ClaimedNotice), _BOOKS, strict=True):
+        ended = [e for e in group.ended if type(e.started.row) is kind]
+        numbers = [n for n, s in enumerate(group.started) if type(s.row) is kind]
+        if not ended and not numbers:
+            continue
+        started = [group.started[n] for n in numbers]
+        lost, failed = write(tx, rows.name, log.name, key, worker, ended, started, now)
+        for number in lost:
+            _settle_late(tx, rows, ended[number], worker, now)
+        refused |= {numbers[n] for n in failed}
+    for number in sorted(refused):
+        _refuse(tx, group.started[number].row, worker, now)
+    return refused
 
 
-def due(
-    tx: Connection, now: datetime, most: int, edition_id: int | None = None, without: Collection[int] = ()
-) -> list[Due]:
-    """Waiting deliveries whose time has come, in editions that are being sent; the longest due first."""
-    sending = select(editions.c.id).where(editions.c.state == "sending")
-    if edition_id is not None:
-        sending = sending.where(editions.c.id == edition_id)
-    found: list[Due] = []
-    # one walk along the index for each edition and status: a million rows that wait elsewhere cost nothing
-    for edition in set(tx.scalars(sending)) - set(without):
-        for status in WAITING:
-            values = {"edition": edition, "waiting": status, "now": now, "most": most}
-            found += [Due(*row) for row in tx.execute(_DUE, values)]
-    return sorted(found, key=lambda d: (d.due_at, d.id))[:most]
+def _settle_late(tx: Connection, rows: Table, ended: Ended, worker: str, now: datetime) -> None:
+    """The row was given up meanwhile, in our name: the server's answer is better than none (rule 18)."""
+    mine = (rows.c.id == ended.started.row.id, rows.c.worker == worker)
+    same = (rows.c.attempt == ended.started.attempt, rows.c.status.in_(("unknown", "deferred")))
+    row = tx.execute(select(rows).where(*mine, *same)).first()
+    if row is not None and ended.status in ("sent", "bounced"):
+        changes = {"code": ended.code, "finished_at": now}
+        move(tx, row, ended.status, now, rows=rows, reply=ended.reply, **changes)
 
 
-def start(tx: Connection, id_: int, worker: str, now: datetime) -> Started | None:
-    """Begin an attempt, if the row still waits and is due, and its edition is being sent.
-
-    Somebody who left or was suppressed since the cut becomes `suppressed` here, with the reason.
-    """
-    row = tx.execute(_ROW, {"key": id_}).first()
-    # somebody else may have tried it since it was read ahead: then it waits again, until later
-    if row is None or row.status not in WAITING or row.state != "sending" or row.due_at > now:
-        return None
-    if reason := _stopped(tx, row):
+def _refuse(tx: Connection, claimed: Claimed | ClaimedNotice, worker: str, now: datetime) -> None:
+    """Somebody who left or was suppressed since the cut is `suppressed`; anybody else waits, for all."""
+    if isinstance(claimed, ClaimedNotice):
+        return
+    query = select(deliveries, subscriptions.c.status.label("subscription"), editions.c.state)
+    query = query.join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+    query = query.join(editions, editions.c.id == deliveries.c.edition_id)
+    mine = (deliveries.c.worker == worker, deliveries.c.status.in_(WAITING))
+    row = tx.execute(query.where(deliveries.c.id == claimed.id, *mine)).first()
+    if row is None:
+        return
+    reason = _stopped(tx, row)
+    if reason and row.state == "sending":
         move(tx, row, "suppressed", now, reply=reason, finished_at=now)
-        return None
-    attempt, dated_at = row.attempt + 1, row.dated_at or now
-    new = dict(zip(_SET, ("sending", worker, attempt, now, dated_at), strict=True))
-    guard = {"key": id_, "old": row.status, "old_attempt": row.attempt}
-    if not tx.execute(_START, guard | {f"new_{k}": v for k, v in new.items()}).rowcount:
-        return None
-    _event(tx, id_, now, row.status, "sending", attempt, worker)
-    return Started(
-        id_,
-        row.edition_id,
-        row.variant_id,
-        row.subscription_id,
-        row.address,
-        row.fields,
-        attempt,
-        row.generation,
-        dated_at,
-        row.due_at,
-        max(row.first_due_at, row.opened_at or row.first_due_at),
-    )
+    else:
+        release(tx, worker, [row.id])
 
 
 def _stopped(tx: Connection, row: Row[Any]) -> str:
     """Why this person must not be mailed now; empty when they may."""
-    if row.subscription_status != "confirmed":
-        return str(row.subscription_status)
-    return str(tx.scalar(_SUPPRESSED, {"address": address_key(row.address)}) or "")
+    if row.subscription != "confirmed":
+        return str(row.subscription)
+    key = suppressions.c.address_key == address_key(row.address)
+    return str(tx.scalar(select(suppressions.c.reason).where(key)) or "")
 
 
-def settle(
-    tx: Connection,
-    started: Started,
-    worker: str,
-    status: str,
-    now: datetime,
-    *,
-    code: int = 0,
-    reply: str = "",
-    due_at: datetime | None = None,
-    counted: bool = True,
-) -> bool:
-    """Record what became of an attempt; False when the row is no longer this worker's.
-
-    With `counted` False the attempt did not happen: nothing had been handed to a server.
-    """
-    attempt = started.attempt if counted else started.attempt - 1
-    ended = None if status in WAITING else now
-    new = dict(zip(_SETTLED, (status, attempt, code, reply, due_at or started.due_at, ended), strict=True))
-    guard = {"key": started.id, "by": worker, "tried": started.attempt}
-    if not tx.execute(_SETTLE, guard | {f"new_{k}": v for k, v in new.items()}).rowcount:
-        return False
-    _event(tx, started.id, now, "sending", status, started.attempt, worker, code, reply)
-    return True
+def workers_known(tx: Connection) -> list[str]:
+    """Every worker that has not said goodbye; some may be dead."""
+    return list(tx.scalars(select(workers.c.name)))
 
 
 def started_by(tx: Connection) -> list[str]:
     """The workers that have attempts under way."""
-    return list(tx.scalars(select(deliveries.c.worker).where(deliveries.c.status == "sending").distinct()))
+    names: set[str] = set()
+    for rows, _, _ in _BOOKS:
+        names.update(tx.scalars(select(rows.c.worker).where(rows.c.status == "sending").distinct()))
+    return sorted(names)
 
 
 def abandon(tx: Connection, worker: str, again_at: datetime | None, now: datetime) -> int:
     """A worker is gone: what it had started is `unknown`, or is sent again at `again_at`. How many."""
-    query = select(deliveries).where(deliveries.c.status == "sending", deliveries.c.worker == worker)
-    rows = tx.execute(query).all()
-    for row in rows:
-        status, when = ("deferred", {"due_at": again_at}) if again_at else ("unknown", {"finished_at": now})
-        move(tx, row, status, now, reply="the sending process ended before the server's answer", **when)
-    return len(rows)
+    count = 0
+    for rows, _, _ in _BOOKS:
+        query = select(rows).where(rows.c.status == "sending", rows.c.worker == worker)
+        for row in tx.execute(query).all():
+            status, when = (
+                ("deferred", {"due_at": again_at}) if again_at else ("unknown", {"finished_at": now})
+            )
+            count += move(tx, row, status, now, rows=rows, reply=_ENDED_IN_MID_SEND, **when)
+    return count
 
 
 def late(
     tx: Connection, now: datetime, never_tried: timedelta, tried: timedelta, most: int
 ) -> list[Row[Any]]:
-    """Waiting rows that are too late: never tried within one span, or tried and not sent within the other."""
-    # a row is due at the latest of its hour and the opening (rule 12): what was held is not late for that
-    untried = (
-        deliveries.c.status.in_(WAITING),
-        deliveries.c.attempt == 0,
-        deliveries.c.due_at <= now - never_tried,
-        editions.c.opened_at <= now - never_tried,
-    )
-    given_up = (
-        deliveries.c.status == "deferred",
-        deliveries.c.attempt > 0,
-        deliveries.c.due_at <= now,
-        deliveries.c.first_due_at <= now - tried,
-        editions.c.opened_at <= now - tried,
-    )
-    joined = select(deliveries).join(editions, editions.c.id == deliveries.c.edition_id)
+    """Waiting deliveries that are too late: never tried within one span, or tried and not sent within the
+    other. What a worker has reserved is late too: its start will be refused."""
+    d = deliveries.c
     found: list[Row[Any]] = []
-    for condition in (untried, given_up):
-        found += tx.execute(joined.where(editions.c.state == "sending", *condition).limit(most))
-    return found[:most]
+    # a row is due at the latest of its hour and the opening (rule 12): what was held is not late for that
+    for edition in _opened(tx, now - min(never_tried, tried)):
+        mine = d.edition_id == edition.id
+        if edition.opened_at <= now - never_tried:
+            waits = (d.status.in_(WAITING), d.attempt == 0, d.due_at <= now - never_tried)
+            found += tx.execute(select(deliveries).where(mine, *waits).limit(most - len(found)))
+        if edition.opened_at <= now - tried and len(found) < most:
+            tries = (d.status == "deferred", d.attempt > 0, d.due_at <= now)
+            past = d.first_due_at <= now - tried
+            found += tx.execute(select(deliveries).where(mine, *tries, past).limit(most - len(found)))
+        if len(found) >= most:
+            break
+    return found
+
+
+def _opened(tx: Connection, before: datetime) -> Sequence[Row[Any, Any]]:
+    opened = (editions.c.state == "sending", editions.c.opened_at <= before)
+    return tx.execute(select(editions.c.id, editions.c.opened_at).where(*opened)).all()
 
 
 def expire(tx: Connection, now: datetime, never_tried: timedelta, tried: timedelta, most: int) -> int:
@@ -222,25 +151,15 @@ def expire(tx: Connection, now: datetime, never_tried: timedelta, tried: timedel
     return len(rows)
 
 
-def move(tx: Connection, row: Row[Any], status: str, now: datetime, **changes: Any) -> bool:
+def move(
+    tx: Connection, row: Row[Any], status: str, now: datetime, *, rows: Table = deliveries, **changes: Any
+) -> bool:
     """Change the status of a row that was read in this transaction; False when it has changed since."""
-    guard = (deliveries.c.id == row.id, deliveries.c.status == row.status)
-    if not tx.execute(update(deliveries).where(*guard).values(status=status, **changes)).rowcount:
+    guard = (rows.c.id == row.id, rows.c.status == row.status)
+    if not tx.execute(update(rows).where(*guard).values(status=status, **changes)).rowcount:
         return False
-    _event(tx, row.id, now, row.status, status, row.attempt, reply=changes.get("reply", ""))
+    log, key = next((log, key) for table, log, key in _BOOKS if table is rows)
+    event = {key: row.id, "at": now, "old": row.status, "new": status, "attempt": row.attempt}
+    event |= {"worker": "", "code": changes.get("code", 0), "reply": changes.get("reply", "")}
+    tx.execute(log.insert(), event)
     return True
-
-
-def _event(
-    tx: Connection,
-    id_: int,
-    at: datetime,
-    old: str,
-    new: str,
-    attempt: int,
-    worker: str = "",
-    code: int = 0,
-    reply: str = "",
-) -> None:
-    values = {"delivery_id": id_, "at": at, "old": old, "new": new, "attempt": attempt}
-    tx.execute(_EVENT, {**values, "worker": worker, "code": code, "reply": reply})

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, update
 
 from publisher.model.mail import Status
-from publisher.store.attempts import WAITING, move
-from publisher.store.schema import cuts, deliveries, editions, events, subscriptions
+from publisher.store.bulk import among
+from publisher.store.claims import WAITING
+from publisher.store.schema import (
+    cuts,
+    deliveries,
+    editions,
+    events,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from publisher.store.subscribers import address_key
 
 STATUSES: tuple[Status, ...] = (
     "queued", "sending", "sent", "deferred", "bounced", "expired", "suppressed", "cancelled", "unknown",
@@ -30,6 +41,14 @@ def rows(tx: Connection, edition_id: int, status: str = "") -> list[Row[Any]]:
     if status:
         query = query.where(deliveries.c.status == status)
     return list(tx.execute(query.order_by(deliveries.c.id)))
+
+
+def chunk(tx: Connection, edition_id: int, after: int, most: int, status: str = "") -> list[Row[Any]]:
+    """Some of `rows`, beyond an id."""
+    query = select(deliveries).where(deliveries.c.edition_id == edition_id, deliveries.c.id > after)
+    if status:
+        query = query.where(deliveries.c.status == status)
+    return list(tx.execute(query.order_by(deliveries.c.id).limit(most)))
 
 
 def completed(tx: Connection, now: datetime) -> list[int]:
@@ -58,6 +77,15 @@ def due_in_held(tx: Connection, now: datetime) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in tx.execute(query)}
 
 
+def unseen(tx: Connection) -> dict[int, int]:
+    """Edition to how many of its unknown deliveries nobody has acknowledged."""
+    mine = (deliveries.c.status == "unknown", deliveries.c.acknowledged_at.is_(None))
+    # only a sending edition can have them for long: one walk along its index each
+    going = select(editions.c.id).where(editions.c.state.in_(("sending", "paused")))
+    query = select(deliveries.c.edition_id, func.count()).where(deliveries.c.edition_id.in_(going), *mine)
+    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(deliveries.c.edition_id))}
+
+
 def anything_left(tx: Connection, edition_id: int) -> bool:
     """Whether a message of this edition has left, or may have: what was tried counts."""
     left = or_(deliveries.c.status.in_(("sending", "sent", "unknown", "bounced")), deliveries.c.attempt > 0)
@@ -65,51 +93,127 @@ def anything_left(tx: Connection, edition_id: int) -> bool:
     return tx.execute(query.limit(1)).first() is not None
 
 
-def waiting(tx: Connection, edition_id: int, most: int) -> list[Row[Any]]:
-    """Waiting deliveries of an edition."""
-    mine = (deliveries.c.edition_id == edition_id, deliveries.c.status.in_(WAITING))
-    return list(tx.execute(select(deliveries).where(*mine).order_by(deliveries.c.id).limit(most)))
-
-
 def cancel(tx: Connection, rows: Iterable[Row[Any]], now: datetime) -> None:
     """Stop waiting deliveries."""
+    move_all(tx, rows, "cancelled", now, finished_at=now)
+
+
+def move_all(
+    tx: Connection, rows: Iterable[Row[Any]], status: Status, now: datetime, **changes: Any
+) -> set[int]:
+    """Change the status of rows read in this transaction, each with its event; the ids of those it was."""
+    by_old: dict[str, dict[int, int]] = {}
     for row in rows:
-        move(tx, row, "cancelled", now, finished_at=now)
+        by_old.setdefault(row.status, {})[row.id] = row.attempt
+    moved: set[int] = set()
+    for old, attempts in by_old.items():
+        still = (deliveries.c.id.in_(list(attempts)), deliveries.c.status == old)
+        query = update(deliveries).where(*still).values(status=status, **changes)
+        ids = list(tx.scalars(query.returning(deliveries.c.id)))
+        event = {"at": now, "old": old, "new": status, "reply": changes.get("reply", "")}
+        if ids:
+            tx.execute(events.insert(), [event | {"delivery_id": i, "attempt": attempts[i]} for i in ids])
+        moved.update(ids)
+    return moved
+
+
+def ids(tx: Connection, edition_id: int, status: str, address: str = "") -> array[int]:
+    """The deliveries of an edition that have a status; all of them, or that to an address."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.edition_id == edition_id, deliveries.c.status == status
+    )
+    if address:
+        same = func.lower(deliveries.c.address) == address_key(address)
+        query = query.where(or_(same, deliveries.c.address == address))
+    return array("q", tx.scalars(query))
+
+
+def several(tx: Connection, chosen: Sequence[int], status: str) -> list[Row[Any]]:
+    """Those of these deliveries that still have the status, each with the status of its `subscription`."""
+    query = (
+        select(deliveries, subscriptions.c.status.label("subscription"))
+        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+        .where(deliveries.c.id.in_(list(chosen)), deliveries.c.status == status)
+    )
+    return list(tx.execute(query.order_by(deliveries.c.id)))
+
+
+def suppressed(tx: Connection, addresses: Collection[str]) -> dict[str, str]:
+    """Address to the reason why it must not be mailed, of those that must not."""
+    keys = {address_key(a): a for a in addresses}
+    query = select(suppressions.c.address_key, suppressions.c.reason)
+    found = tx.execute(query.where(suppressions.c.address_key.in_(list(keys))))
+    return {keys[row.address_key]: row.reason for row in found}
+
+
+def again(tx: Connection, rows: Sequence[Row[Any]], now: datetime, *, anew: bool) -> None:
+    """Make ended rows wait once more, due now; `anew`: as a new message, with its own Message-ID and date."""
+    changes: dict[str, Any] = {"due_at": now, "first_due_at": now, "finished_at": None}
+    # whoever had claimed it read another generation, or takes its answer for the last
+    changes |= {"worker": "", "acknowledged_at": None}
+    if anew:
+        changes |= {"generation": deliveries.c.generation + 1, "dated_at": None}
+    move_all(tx, [r for r in rows if r.attempt], "deferred", now, **changes)
+    move_all(tx, [r for r in rows if not r.attempt], "queued", now, **changes)
+
+
+def hasten(tx: Connection, ids: Collection[int], now: datetime) -> None:
+    """Make rows that wait due now."""
+    still = (deliveries.c.id.in_(list(ids)), deliveries.c.status.in_(WAITING))
+    tx.execute(update(deliveries).where(*still).values(due_at=now, first_due_at=now))
+
+
+def acknowledge(tx: Connection, ids: Collection[int], now: datetime) -> int:
+    """Note that a person has seen these unknown ones; how many nobody had seen before."""
+    unseen = (deliveries.c.status == "unknown", deliveries.c.acknowledged_at.is_(None))
+    query = update(deliveries).where(deliveries.c.id.in_(list(ids)), *unseen)
+    return int(tx.execute(query.values(acknowledged_at=now)).rowcount)
+
+
+def bound(tx: Connection, edition_id: int, after: int, most: int) -> list[tuple[Any, ...]]:
+    """What an approval binds of a chunk of deliveries, by id: for whom, what, with which fields (rule 13)."""
+    names = ("id", "subscriber_id", "subscription_id", "variant_id", "address", "lo", "hi")
+    columns = (*(deliveries.c[n] for n in names), cast(deliveries.c.fields, Text))
+    query = select(*columns).where(deliveries.c.edition_id == edition_id, deliveries.c.id > after)
+    return [tuple(row) for row in tx.execute(query.order_by(deliveries.c.id).limit(most))]
+
+
+def addressed(tx: Connection, edition_id: int, address: str) -> Row[Any] | None:
+    """The delivery of an edition to an address, in any spelling."""
+    key, mine = address_key(address), select(deliveries).where(deliveries.c.edition_id == edition_id)
+    person = select(subscribers.c.id).where(subscribers.c.address_key == key)
+    found = tx.execute(mine.where(deliveries.c.subscriber_id == person.scalar_subquery())).first()
+    if found and address_key(found.address) == key:
+        return found
+    # it went to an address that this person has no longer
+    same = or_(func.lower(deliveries.c.address) == key, deliveries.c.address == address)
+    return tx.execute(mine.where(same).order_by(deliveries.c.id).limit(1)).first()
+
+
+def by_subscriber(
+    tx: Connection, edition_id: int, after: int, most: int, *chose: ColumnElement[Any]
+) -> list[Row[Any]]:
+    """A chunk of an edition's deliveries in any status, beyond a subscriber, with what each one's chose.
+
+    One walk along the key of the ledger, however many rows there are, and however many of them wait.
+    """
+    mine = ("id", "subscriber_id", "subscription_id", "lo", "hi", "status", "attempt")
+    query = (
+        select(*(deliveries.c[n] for n in mine), *chose)
+        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+        .where(deliveries.c.edition_id == edition_id, deliveries.c.subscriber_id > after)
+    )
+    return list(tx.execute(query.order_by(deliveries.c.subscriber_id).limit(most)))
 
 
 def forget(tx: Connection, ids: Sequence[int]) -> None:
     """Delete deliveries of which nothing has left, as if they had not been cut."""
-    tx.execute(events.delete().where(events.c.delivery_id.in_(list(ids))))
-    tx.execute(deliveries.delete().where(deliveries.c.id.in_(list(ids))))
+    tx.execute(events.delete().where(among(tx, events.c.delivery_id, ids)))
+    tx.execute(deliveries.delete().where(among(tx, deliveries.c.id, ids)))
 
 
-def make_due(tx: Connection, edition_id: int, after: int, now: datetime, most: int) -> int:
-    """Make a chunk of waiting rows, after an id, due now; the last id of the chunk, 0 when there is none."""
-    query = select(deliveries.c.id).where(*_after(edition_id, after)).order_by(deliveries.c.id).limit(most)
-    ids = list(tx.scalars(query))
-    still = (deliveries.c.id.in_(ids), deliveries.c.status.in_(WAITING))
-    tx.execute(update(deliveries).where(*still).values(due_at=now, first_due_at=now))
-    return ids[-1] if ids else 0
-
-
-def waiting_with_hours(tx: Connection, edition_id: int, after: int, most: int) -> list[tuple[int, int, str]]:
-    """(id, hour, zone) of a chunk of waiting rows."""
-    query = (
-        select(deliveries.c.id, subscriptions.c.hour, subscriptions.c.zone)
-        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
-        .where(*_after(edition_id, after))
-    )
-    return [tuple(r) for r in tx.execute(query.order_by(deliveries.c.id).limit(most))]
-
-
-def set_due(tx: Connection, due: Mapping[int, datetime]) -> None:
+def set_due(tx: Connection, due: Mapping[datetime, Sequence[int]]) -> None:
     """Give waiting rows another time."""
-    for id_, at in due.items():
-        still = (deliveries.c.id == id_, deliveries.c.status.in_(WAITING))
+    for at, ids in due.items():
+        still = (among(tx, deliveries.c.id, ids), deliveries.c.status.in_(WAITING))
         tx.execute(update(deliveries).where(*still).values(due_at=at, first_due_at=at))
-
-
-def _after(edition_id: int, after: int) -> tuple[Any, ...]:
-    """The waiting rows of an edition beyond an id."""
-    waits = deliveries.c.status.in_(WAITING)
-    return (deliveries.c.edition_id == edition_id, waits, deliveries.c.id > after)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from mail_sink import Sink
 
 from publisher import cutting, delivering, gathering, subscribing
 from publisher.app import Publisher
 from publisher.delivering import opening
-from publisher.store import editions, ledger
+from publisher.store import editions, ledger, sqlite_file
 from publisher.store.editions import Edition
 
 
@@ -45,11 +46,12 @@ class Mailing:
 
     def sql(self, query: str) -> list[Any]:
         """From a connection of its own, as a stranger would look."""
-        connection = sqlite3.connect(self.publisher.store.folder / "publisher.db", timeout=30)
+        url, folder = self.publisher.config.store, self.publisher.store.folder.parent
+        there = psycopg.connect(url) if "postgresql" in url else sqlite3.connect(sqlite_file(url, folder))
         try:
-            return list(connection.execute(query))
+            return list(there.execute(query))
         finally:
-            connection.close()
+            there.close()
 
     def check_events(self) -> None:
         """Each row's events are one unbroken chain from queued to what it is now."""

@@ -19,12 +19,14 @@ class Sink:
     """`kept` holds (recipient, message, monotonic time) of each final dot, before it is answered.
 
     `answer(recipient)` is the reply to the dot, or empty to hang up; `rcpt(recipient)` that to RCPT;
-    `greeting` the first line. `delay` seconds pass between the dot and its answer.
+    `greeting` the first line, `offers` what EHLO is answered with. `delay` seconds pass between the dot and
+    its answer.
     """
 
     answer: Callable[[str], str] = lambda recipient: FINE
     rcpt: Callable[[str], str] = lambda recipient: "250 2.1.5 fine"
     greeting: str = "220 here"
+    offers: tuple[str, ...] = ()
     delay: float = 0.0
     kept: list[tuple[str, bytes, float]] = field(default_factory=list)
     sessions: int = 0
@@ -93,6 +95,10 @@ class Sink:
                 say("354 go")
                 if not self._message(session, recipient, say):
                     return
+            elif verb == b"EHLO":
+                lines = ["here", *self.offers]
+                for number, offer in enumerate(lines, 1):
+                    say(f"250{' ' if number == len(lines) else '-'}{offer}")
             elif verb == b"QUIT":
                 say("221 bye")
                 return

@@ -1,0 +1,137 @@
+"""The rows that a run has read ahead, handed to its connections one by one, at the pace that is allowed."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from publisher.delivering.pace import Pace
+from publisher.store.claims import Claimed, ClaimedNotice
+
+Row = Claimed | ClaimedNotice
+_LOW, _MOST_ASIDE = 100, 1000
+_LOOK_SECONDS = 0.25
+
+
+@dataclass
+class Ahead:
+    """Rows in the order in which they go. Serves many threads; `wake` is called when it runs low.
+
+    What a mailbox provider does not want yet is set aside, a thousand rows at most, and the others go on.
+    """
+
+    edition_id: int | None
+    pace: Pace = field(default_factory=Pace)
+    wake: Callable[[], None] = lambda: None
+    aside: set[int] = field(default_factory=set)
+    _rows: deque[Row] = field(default_factory=deque)
+    _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
+    _ended: bool = False
+    _asked: bool = False
+    _answers: int = 0
+    _dry: bool = False
+    _turn: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """What was claimed; nothing means that nothing is due now."""
+        with self._turn:
+            self._rows.extend(rows)
+            self._dry, self._asked = not rows, False
+            self._answers += 1
+            self._turn.notify_all()
+
+    def next(self, wait: bool) -> Row | None:
+        """The next row; None when there is none now (with `wait`: when nothing is due, or may go today)."""
+        with self._turn:
+            while not self._ended:
+                if wait and not self._rows and not self._held_up:
+                    self._await()
+                if len(self._rows) <= _LOW and not self._dry and self._room():
+                    self._ask()
+                found = self._pick(monotonic())
+                if not isinstance(found, float):
+                    return found
+                if not wait or found == math.inf:
+                    return None
+                self._turn.wait(min(found, _LOOK_SECONDS))
+        return None
+
+    def _pick(self, now: float) -> Row | float | None:
+        """A row that may go now; else the seconds until one may; None where there is none."""
+        if self._rows and isinstance(self._rows[0], ClaimedNotice):
+            return self._rows.popleft()  # a notice is for one person who waits for it
+        if not self._rows and not self._held_up:
+            return None
+        soonest = self.pace.may_go(now)
+        if soonest:
+            return soonest
+        return self._once_more(now) or self._first(now) or _LOOK_SECONDS / 10
+
+    def _once_more(self, now: float) -> Row | None:
+        """What was held up, if its provider wants it now."""
+        for provider, rows in self._held_up.items():
+            if not self.pace.admit(_domain(rows[0]), now):
+                row = rows.popleft()
+                if not rows:
+                    del self._held_up[provider]
+                return row
+        return None
+
+    def _first(self, now: float) -> Row | None:
+        """The first row whose provider wants it; those before it are set aside."""
+        while self._rows and self._room():
+            row = self._rows.popleft()
+            if isinstance(row, ClaimedNotice):
+                return row
+            provider = self.pace.provider(_domain(row)) if self._held_up else ""
+            if provider not in self._held_up and not self.pace.admit(_domain(row), now):
+                return row
+            self._held_up.setdefault(self.pace.provider(_domain(row)), deque()).append(row)
+        return None
+
+    def _room(self) -> bool:
+        return sum(map(len, self._held_up.values())) < _MOST_ASIDE if self._held_up else True
+
+    def _await(self) -> None:
+        seen = self._answers
+        self._ask()
+        while not self._rows and not self._ended and self._answers == seen:
+            self._turn.wait()
+
+    def _ask(self) -> None:
+        if not self._asked and not self._ended:
+            self._asked = True
+            self.wake()
+
+    def wants_more(self) -> bool:
+        """Whether somebody asked for rows."""
+        return self._asked and not self._ended
+
+    def drop(self, edition_id: int) -> list[int]:
+        """Take an edition's rows out; their ids."""
+        with self._turn:
+            waiting: list[Iterable[Row]] = [self._rows, *self._held_up.values()]
+            gone = [r.id for rows in waiting for r in _of(rows, edition_id)]
+            ids = set(gone)
+            self._rows = deque(r for r in self._rows if isinstance(r, ClaimedNotice) or r.id not in ids)
+            left = {p: deque(r for r in rows if r.id not in ids) for p, rows in self._held_up.items()}
+            self._held_up = {provider: rows for provider, rows in left.items() if rows}
+        return gone
+
+    def end(self) -> None:
+        """Hand out nothing more."""
+        with self._turn:
+            self._ended = True
+            self._turn.notify_all()
+
+
+def _of(rows: Iterable[Row], edition_id: int) -> list[Claimed]:
+    return [r for r in rows if isinstance(r, Claimed) and r.edition_id == edition_id]
+
+
+def _domain(row: Row) -> str:
+    return row.address.rpartition("@")[2].lower()

@@ -1,0 +1,116 @@
+"""Everything that the store knows of one subscriber's past, for those who ask why (rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, and_, select
+
+from publisher.store.schema import (
+    cuts,
+    deliveries,
+    editions,
+    events,
+    subscriptions,
+    suppressions,
+    variant_articles,
+)
+from publisher.store.subscribers import address_key
+
+
+class Named(NamedTuple):
+    """An article that a delivery named: where, in which revision and role, and what became of it."""
+
+    article_id: str
+    edition: str
+    revision: int
+    role: str
+    status: str
+
+
+def suppression(tx: Connection, address: str) -> tuple[str, datetime] | None:
+    """Why and since when an address must not be mailed."""
+    query = select(suppressions).where(suppressions.c.address_key == address_key(address))
+    row = tx.execute(query).first()
+    return (row.reason, row.created_at) if row else None
+
+
+def _in_any_edition(*narrowed: Any) -> Any:
+    """Edition by edition, each a look along the key of the ledger: no index finds somebody in all of them."""
+    return deliveries.c.edition_id.in_(select(editions.c.id).where(*narrowed))
+
+
+def _of_subscription(subscription_id: int, *narrowed: Any) -> Any:
+    """The deliveries of a subscription, in editions of its newsletter."""
+    mine = select(subscriptions.c.subscriber_id).where(subscriptions.c.id == subscription_id)
+    name = select(subscriptions.c.newsletter).where(subscriptions.c.id == subscription_id)
+    its = _in_any_edition(editions.c.newsletter == name.scalar_subquery(), *narrowed)
+    return and_(deliveries.c.subscriber_id == mine.scalar_subquery(), its)
+
+
+def deliveries_of(tx: Connection, subscriber_id: int, most: int) -> list[Row[Any]]:
+    """The newest deliveries of a subscriber, with newsletter, number, cadence and state of their edition."""
+    columns = (editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
+    query = (
+        select(deliveries, *columns)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(deliveries.c.subscriber_id == subscriber_id, _in_any_edition())
+        .order_by(deliveries.c.id.desc())
+    )
+    return list(tx.execute(query.limit(most)))
+
+
+def delivery_of(tx: Connection, subscriber_id: int, edition_id: int) -> Row[Any] | None:
+    """As `deliveries_of`, the one of an edition."""
+    columns = (editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
+    query = select(deliveries, *columns).join(editions, editions.c.id == deliveries.c.edition_id)
+    mine = (deliveries.c.subscriber_id == subscriber_id, deliveries.c.edition_id == edition_id)
+    return tx.execute(query.where(*mine)).first()
+
+
+def events_of(tx: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """The history of deliveries, each in order."""
+    found: dict[int, list[Row[Any]]] = {id_: [] for id_ in ids}
+    for row in tx.execute(select(events).where(events.c.delivery_id.in_(list(ids))).order_by(events.c.id)):
+        found[row.delivery_id].append(row)
+    return found
+
+
+def articles_in(tx: Connection, variant_id: int) -> list[str]:
+    """The articles that a variant names, in order."""
+    query = select(variant_articles.c.article_id).where(variant_articles.c.variant_id == variant_id)
+    return list(tx.scalars(query.order_by(variant_articles.c.place)))
+
+
+def named(tx: Connection, subscription_id: int) -> list[Named]:
+    """Every article that a delivery of a subscription named, whatever became of it, the oldest first."""
+    columns = (variant_articles.c.article_id, variant_articles.c.revision, variant_articles.c.role)
+    query = (
+        select(*columns, deliveries.c.status, editions.c.newsletter, editions.c.number)
+        .join(deliveries, deliveries.c.variant_id == variant_articles.c.variant_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(_of_subscription(subscription_id))
+        .order_by(deliveries.c.id, variant_articles.c.place)
+    )
+    return [
+        Named(r.article_id, f"{r.newsletter}/{r.number}", r.revision, r.role, r.status)
+        for r in tx.execute(query)
+    ]
+
+
+def named_by_hand(tx: Connection, subscription_id: int) -> set[str]:
+    """The articles that a delivery by hand named."""
+    query = (
+        select(variant_articles.c.article_id)
+        .join(deliveries, deliveries.c.variant_id == variant_articles.c.variant_id)
+        .where(_of_subscription(subscription_id, editions.c.cadence == "hand"))
+    )
+    return set(tx.scalars(query))
+
+
+def cuts_of(tx: Connection, edition_id: int) -> list[Row[Any]]:
+    """The cuts that made an edition, in order: when, for whom, up to which release."""
+    query = select(cuts.c.at, cuts.c.hi, cuts.c.request, cuts.c.finished_at)
+    return list(tx.execute(query.where(cuts.c.edition_id == edition_id).order_by(cuts.c.id)))

@@ -1,0 +1,59 @@
+"""How a send goes: what is due, how fast it leaves, and what servers refuse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from publisher.store.claims import WAITING
+from publisher.store.schema import deliveries, events
+
+
+def due_now(tx: Connection, edition_id: int, now: datetime) -> int:
+    """How many waiting deliveries of an edition have come due."""
+    waits = (deliveries.c.edition_id == edition_id, deliveries.c.status.in_(WAITING))
+    return int(tx.scalar(select(func.count()).where(*waits, deliveries.c.due_at <= now)) or 0)
+
+
+def last_due(tx: Connection, edition_id: int) -> datetime | None:
+    """When the last waiting delivery of an edition comes due."""
+    newest = select(deliveries.c.due_at).where(deliveries.c.edition_id == edition_id)
+    newest = newest.order_by(deliveries.c.due_at.desc()).limit(1)
+    # one look along the index for each status, however many wait
+    found = [tx.scalar(newest.where(deliveries.c.status == status)) for status in WAITING]
+    return max((at for at in found if at), default=None)
+
+
+def outcomes(tx: Connection, since: datetime, most: int) -> list[tuple[int, datetime, str]]:
+    """(edition, when, new status) of the newest outcomes of attempts, newest first, none before `since`."""
+    latest = select(events.c.delivery_id, events.c.at, events.c.old, events.c.new).order_by(
+        events.c.id.desc()
+    )
+    newest = latest.limit(most).subquery()
+    query = (
+        select(deliveries.c.edition_id, newest.c.at, newest.c.new)
+        .join(deliveries, deliveries.c.id == newest.c.delivery_id)
+        .where(newest.c.old == "sending", newest.c.at >= since)
+        .order_by(newest.c.at.desc())
+    )
+    return [tuple(row) for row in tx.execute(query)]
+
+
+def tried_since(tx: Connection, edition_id: int, since: datetime) -> int:
+    """How many deliveries of an edition had an outcome since a moment."""
+    ended = and_(deliveries.c.status.in_(("sent", "bounced", "unknown")), deliveries.c.finished_at >= since)
+    waits = and_(deliveries.c.status == "deferred", deliveries.c.started_at >= since)
+    mine = deliveries.c.edition_id == edition_id
+    return int(tx.scalar(select(func.count()).where(mine, or_(ended, waits))) or 0)
+
+
+def bounces_since(tx: Connection, edition_id: int, since: datetime, text: str) -> list[tuple[int, str]]:
+    """(code, reply) of what bounced since a moment with this text in the reply; newest first."""
+    query = select(deliveries.c.code, deliveries.c.reply).where(
+        deliveries.c.edition_id == edition_id,
+        deliveries.c.status == "bounced",
+        deliveries.c.finished_at >= since,
+        deliveries.c.reply.contains(text, autoescape=True),
+    )
+    return [tuple(row) for row in tx.execute(query.order_by(deliveries.c.finished_at.desc()))]
