@@ -11,6 +11,7 @@ import re
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from publisher.errors import Refused
 
@@ -30,6 +31,15 @@ class Keys:
     def __post_init__(self) -> None:
         if not self.secrets or not all(self.secrets):
             raise ValueError("expected at least one key, none of them empty")
+
+    @property
+    def name(self) -> str:
+        """What the first key is called. It says nothing of the key itself."""
+        return _name(self.secrets[0])
+
+    def led_by(self, name: str) -> Keys:
+        """The same keys, the one of that name first; as they are, where there is none."""
+        return Keys(tuple(sorted(self.secrets, key=lambda secret: _name(secret) != name)))
 
 
 def token(keys: Keys, purpose: str, *numbers: int) -> str:
@@ -54,23 +64,46 @@ def verp(bounce_address: str, keys: Keys, delivery: int, generation: int) -> str
 
     Raises Refused where the local part would pass 64 octets (RFC 5321 section 4.5.3.1.1).
     """
-    local, _, domain = bounce_address.rpartition("@")
-    tagged = f"{local}+{_mail_token(keys, 'verp', delivery, generation)}"
-    if len(tagged) > _LOCAL_PART:
-        raise Refused(f"bounce address {bounce_address}: its local part leaves no room for a token")
-    return f"{tagged}@{domain}"
+    return _tagged(bounce_address, _mail_token(keys, "verp", delivery, generation))
 
 
 def read_verp(keys: Keys, address: str) -> tuple[int, int] | None:
     """Delivery and generation of an address that `verp` made, in any case; None for any other."""
-    found = _VERP.fullmatch(address) if len(address) <= 2 * _LONGEST else None
-    numbers = _read_mail_token(keys, "verp", found[1]) if found else None
-    return (numbers[0], numbers[1]) if numbers and len(numbers) == 2 else None
+    return _read_tagged(keys, "verp", address)
+
+
+def notice_verp(bounce_address: str, keys: Keys, notice: int, generation: int) -> str:
+    """The envelope sender of one notice, as `verp` makes that of a delivery. Raises Refused."""
+    return _tagged(bounce_address, _mail_token(keys, "notice verp", notice, generation))
+
+
+def read_notice_verp(keys: Keys, address: str) -> tuple[int, int] | None:
+    """Notice and generation of an address that `notice_verp` made; None for any other, a delivery's too."""
+    return _read_tagged(keys, "notice verp", address)
 
 
 def message_id(keys: Keys, domain: str, delivery: int, generation: int) -> str:
     """The Message-ID of one generation of one delivery, without angle brackets; nobody can guess it."""
     return f"{_mail_token(keys, 'message-id', delivery, generation)}@{domain}"
+
+
+def notice_message_id(keys: Keys, domain: str, notice: int, generation: int) -> str:
+    """The Message-ID of one generation of one notice; never that of a delivery."""
+    return f"{_mail_token(keys, 'notice message-id', notice, generation)}@{domain}"
+
+
+def _tagged(bounce_address: str, token: str) -> str:
+    local, _, domain = bounce_address.rpartition("@")
+    tagged = f"{local}+{token}"
+    if len(tagged) > _LOCAL_PART:
+        raise Refused(f"bounce address {bounce_address}: its local part leaves no room for a token")
+    return f"{tagged}@{domain}"
+
+
+def _read_tagged(keys: Keys, label: str, address: str) -> tuple[int, int] | None:
+    found = _VERP.fullmatch(address) if len(address) <= 2 * _LONGEST else None
+    numbers = _read_mail_token(keys, label, found[1]) if found else None
+    return (numbers[0], numbers[1]) if numbers and len(numbers) == 2 else None
 
 
 def _mail_token(keys: Keys, label: str, *numbers: int) -> str:
@@ -95,7 +128,19 @@ def _verified(keys: Keys, label: str, signed: bytes, size: int) -> tuple[int, ..
 
 
 def _mac(secret: bytes, label: str, body: bytes, size: int) -> bytes:
-    return hmac.digest(secret, label.encode() + b"\0" + body, "sha256")[:size]
+    mac = _begun(secret, label).copy()
+    mac.update(body)
+    return mac.digest()[:size]
+
+
+@lru_cache(maxsize=64)
+def _begun(secret: bytes, label: str) -> hmac.HMAC:
+    # three tokens a message: what they share is hashed once
+    return hmac.new(secret, label.encode() + b"\0", "sha256")
+
+
+def _name(secret: bytes) -> str:
+    return _mac(secret, "name", b"", 6).hex()
 
 
 def _pack(numbers: Sequence[int]) -> bytes:

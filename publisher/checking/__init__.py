@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from publisher.checking import content, mailing, topics
+from publisher.checking import content, domains, mailing, topics
 from publisher.checking.findings import Finding
 from publisher.config.schema import Config
 from publisher.rendering.environment import Templates, builtin
@@ -17,12 +17,21 @@ Progress = Callable[[int, int], None]
 def _silent(_done: int, _total: int) -> None: ...
 
 
-def check(config: Config, store: Store | None, progress: Progress = _silent) -> list[Finding]:
-    """Look at everything without sending or changing anything; `store` is None where there is none yet."""
+def check(
+    config: Config,
+    store: Store | None,
+    progress: Progress = _silent,
+    lookup: domains.Lookup | None = None,
+) -> list[Finding]:
+    """Look at everything without sending or changing anything; `store` is None where there is none yet.
+
+    `lookup` gives the TXT records of a name; without it the DNS is not asked.
+    """
     templates = Templates([config.templates, builtin()])
     articles, findings = content.read_all(config, progress)
     findings += content.feeds_and_pages(config, templates, articles)
     findings += mailing.look(config, templates, articles)
+    findings += domains.look(config, lookup)
     findings += topics.look(config, store, articles)
     return sorted(findings, key=lambda f: (f.level != "error", f.place, f.message))
 
@@ -33,6 +42,8 @@ def shown(config: Config) -> list[str]:
 
 
 def _lines(value: object, at: str = "") -> Iterator[str]:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        value = dict(enumerate(value))
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _lines(inner, f"{at}.{key}" if at else str(key))

@@ -14,8 +14,8 @@ from publisher.config.schema import Config
 from publisher.editions import layout
 from publisher.errors import ConfigError, ContentError, Refused
 from publisher.freezing.freezer import Freezer
+from publisher.freezing.letterheads import letterhead
 from publisher.freezing.variants import thaw
-from publisher.messages import Letterhead
 from publisher.model.articles import Article
 from publisher.rendering.environment import Templates
 from publisher.store.editions import Edition
@@ -79,12 +79,7 @@ def _newsletter(
     edition = Edition(name, 1, "daily", _DAY, _DAY, _SPECIMEN)
     freezer = Freezer(config, templates, edition, {a.id: a for a in shown}, {})
     row = freezer.variant([(a.id, a.revision) for a in shown], config.publication.language)
-    letterhead = Letterhead(
-        from_=newsletter.from_,
-        reply_to=newsletter.reply_to or "",
-        list_id=f"{newsletter.title} <{name}.{newsletter.sender.domain}>",
-    )
-    messages.compile_message(thaw(0, row, freezer.frozen), letterhead)
+    messages.compile_message(thaw(0, row, freezer.frozen), letterhead(config, edition))
     if row.size > layout.LIMIT:
         message = f"{row.size} bytes: Gmail hides what comes after 102 kB"
         yield Finding(f"newsletters.{name}", "size", message, "error")

@@ -1,44 +1,76 @@
-"""From a started delivery to the bytes that leave: a variant is compiled once, and spliced per recipient."""
+"""From a delivery row to the bytes that leave: a variant is compiled once, and spliced per recipient."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 from publisher import links, messages
+from publisher.config import values
 from publisher.config.schema import Config
 from publisher.errors import NotFound, PermanentFailure, Refused
+from publisher.freezing.letterheads import Stationery, letterhead, stationery
 from publisher.freezing.variants import thawed
 from publisher.links import Keys
-from publisher.messages import Compiled, Letterhead
-from publisher.model.mail import Envelope, Outgoing, Recipient
+from publisher.messages import Compiled, Signed, Signer
+from publisher.model.mail import Envelope, Outgoing, Recipient, Variant
 from publisher.store import Store
-from publisher.store.attempts import Started
 from publisher.store.editions import Edition
 
+__all__ = ["Addressee", "Composer", "Prepared", "letterhead"]
 _KEPT = 500
 _ANY_DELIVERY = 1 << 40
 
 
-def letterhead(config: Config, edition: Edition) -> Letterhead:
-    """What every message of an edition carries in its headers (RFC 2919, RFC 2369, RFC 5064)."""
-    newsletter = config.newsletters[edition.newsletter]
-    sender = newsletter.sender
-    site = config.publication.url
-    archive = f"{site}/archive/{edition.newsletter}/" if newsletter.archive == "public" else ""
-    leave = config.mail.bounce_address or sender.addr_spec
-    return Letterhead(
-        from_=newsletter.from_,
-        reply_to=newsletter.reply_to or "",
-        list_id=f"{newsletter.title} <{edition.newsletter}.{sender.domain}>",
-        list_archive=archive,
-        list_owner=f"mailto:{sender.addr_spec}",
-        list_help=f"{site}/",
-        archived_at=f"{archive}{edition.number}/" if archive else "",
-        feedback_id=f"{edition.number}:{edition.cadence}:{edition.newsletter}:{sender.domain.split('.')[0]}",
-        unsubscribe_mailto=f"mailto:{leave}?subject=unsubscribe",
-    )
+class Addressee(Protocol):
+    """What of a delivery row a message is made from."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def subscription_id(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, str]: ...
+
+
+class Claimed(Addressee, Protocol):
+    """A delivery row that names its variant."""
+
+    @property
+    def variant_id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A variant compiled on its edition's stationery: all that messages of it have in common."""
+
+    message: Compiled | Signed
+    stationery: Stationery
+    keys: Keys
+    view: str
+
+    def outgoing(self, row: Addressee, dated_at: datetime) -> Outgoing:
+        """Envelope and message. Raises Refused for a recipient whose address no message can hold."""
+        paper, keys, key, generation = self.stationery, self.keys, row.id, row.generation
+        recipient = Recipient(
+            row.address,
+            links.message_id(keys, paper.domain, key, generation),
+            dated_at,
+            row.fields,
+        )
+        leave = links.token(keys, "unsubscribe", row.subscription_id)
+        addresses = {"unsubscribe": f"{paper.site}/unsubscribe/{leave}", "view": self.view}
+        message = self.message.splice(recipient, addresses)
+        sender = links.verp(paper.bounce_address, keys, key, generation)
+        return Outgoing(key, Envelope(sender, values.wire_address(row.address)), message)
 
 
 @dataclass
@@ -48,66 +80,71 @@ class Composer:
     store: Store
     config: Config
     keys: Keys
-    _compiled: OrderedDict[int, tuple[Edition, Compiled]] = field(default_factory=OrderedDict)
+    _prepared: OrderedDict[int, Prepared] = field(default_factory=OrderedDict)
+    _signer: Signer | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def ready(self, variant_id: int) -> None:
         """Compile a variant ahead of its first message.
 
-        Raises NotFound, Refused or StoreError for what keeps all its messages from being made: a newsletter
-        that left the configuration, a title that no header holds, bytes that are not what was frozen.
+        Raises NotFound, Refused, ConfigError or StoreError for what keeps all its messages from being made:
+        a newsletter that left the configuration, a title that no header holds, a DKIM key that cannot be
+        read, bytes that are not what was frozen.
         """
         self._variant(variant_id)
 
-    def compose(self, started: Started) -> Outgoing:
+    def compose(self, row: Claimed, dated_at: datetime) -> Outgoing:
         """Envelope and message of an attempt: the same bytes at every try of one generation (invariant 6).
 
         Raises PermanentFailure for a recipient whose address no message can hold.
         """
-        edition, compiled = self._variant(started.variant_id)
-        sender = self.config.newsletters[edition.newsletter].sender
-        recipient = Recipient(
-            address=started.address,
-            message_id=self.message_id(sender.domain, started.id, started.generation),
-            dated_at=started.dated_at,
-            fields=started.fields,
-        )
-        envelope = Envelope(self._sender(edition, started.id, started.generation), started.address)
-        addresses = self.addresses(started.subscription_id, started.variant_id)
+        prepared = self._variant(row.variant_id)
         try:
-            return Outgoing(started.id, envelope, compiled.splice(recipient, addresses))
+            return prepared.outgoing(row, dated_at)
         except Refused as error:
             raise PermanentFailure(0, str(error), "mail") from None
 
-    def addresses(self, subscription_id: int, variant_id: int) -> dict[str, str]:
-        """The per-recipient addresses of a message."""
-        site = self.config.publication.url
-        leave = links.token(self.keys, "unsubscribe", subscription_id)
-        view = links.token(self.keys, "view", variant_id)
-        return {"unsubscribe": f"{site}/unsubscribe/{leave}", "view": f"{site}/view/{view}"}
+    def prepare(self, edition: Edition, variant: Variant) -> Prepared:
+        """Compile a variant that need not be stored. Raises as `ready` does."""
+        if edition.newsletter not in self.config.newsletters:
+            raise NotFound(f"the newsletter {edition.newsletter} is not in the configuration any more")
+        paper = stationery(self.config, edition, self.keys)
+        keys = self.keys.led_by(paper.key)
+        links.verp(paper.bounce_address, keys, _ANY_DELIVERY, 1)  # raises where it leaves no room for a token
+        compiled = messages.compile_message(variant, paper.letterhead)
+        view = f"{paper.site}/view/{links.token(keys, 'view', variant.id)}"
+        # an edition that was cut unsigned stays so: a retry is byte-identical
+        signer = self.signer() if paper.dkim else None
+        return Prepared(messages.signed(compiled, signer) if signer else compiled, paper, keys, view)
 
-    def message_id(self, domain: str, delivery: int, generation: int) -> str:
-        """The Message-ID of a delivery, the same at every try of one generation."""
-        return links.message_id(self.keys, domain, delivery, generation)
+    def signer(self) -> Signer | None:
+        """The DKIM signer of today's configuration, its key read once; None: nobody. Raises ConfigError."""
+        if self._signer is None and self.config.mail.dkim:
+            from publisher import dkim  # its library takes time to load, and many need no signature
 
-    def _sender(self, edition: Edition, delivery: int, generation: int) -> str:
-        bounce = self.config.mail.bounce_address
-        if not bounce:
-            bounce = self.config.newsletters[edition.newsletter].sender.addr_spec
-        return links.verp(bounce, self.keys, delivery, generation)
+            self._signer = dkim.load(self.config.mail.dkim).signer
+        return self._signer
 
-    def _variant(self, variant_id: int) -> tuple[Edition, Compiled]:
+    def signed(self, message: bytes, dated_at: datetime) -> bytes:
+        """A complete message (a notice), signed if anybody signs: the same bytes for the same arguments.
+
+        Raises ConfigError.
+        """
+        signer = self.signer()
+        return messages.sign(message, signer, dated_at) if signer else message
+
+    def _variant(self, variant_id: int) -> Prepared:
+        try:
+            self._prepared.move_to_end(variant_id)
+            return self._prepared[variant_id]
+        except KeyError:
+            return self._thawed(variant_id)
+
+    def _thawed(self, variant_id: int) -> Prepared:
         with self._turn:
-            if variant_id not in self._compiled:
-                edition, variant = thawed(self.store, variant_id)
-                if edition.newsletter not in self.config.newsletters:
-                    raise NotFound(
-                        f"the newsletter {edition.newsletter} is not in the configuration any more"
-                    )
-                self._sender(edition, _ANY_DELIVERY, 1)  # raises where it leaves no room for a token
-                compiled = messages.compile_message(variant, letterhead(self.config, edition))
-                self._compiled[variant_id] = (edition, compiled)
-                while len(self._compiled) > _KEPT:
-                    self._compiled.popitem(last=False)
-            self._compiled.move_to_end(variant_id)
-            return self._compiled[variant_id]
+            if (found := self._prepared.get(variant_id)) is not None:
+                return found
+            prepared = self._prepared[variant_id] = self.prepare(*thawed(self.store, variant_id))
+            while len(self._prepared) > _KEPT:
+                self._prepared.popitem(last=False)
+            return prepared

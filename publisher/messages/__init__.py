@@ -2,5 +2,17 @@
 
 from publisher.messages.compiled import Compiled, compile_message, encoded_size
 from publisher.messages.headers import Letterhead
+from publisher.messages.notices import notice_message
+from publisher.messages.signing import Signed, Signer, sign, signed
 
-__all__ = ["Compiled", "Letterhead", "compile_message", "encoded_size"]
+__all__ = [
+    "Compiled",
+    "Letterhead",
+    "Signed",
+    "Signer",
+    "compile_message",
+    "encoded_size",
+    "notice_message",
+    "sign",
+    "signed",
+]

@@ -27,22 +27,31 @@ _PART = b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quo
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A message with holes: frozen bytes, and for each value per recipient the holes that it fills."""
+    """A message with holes: frozen bytes, and for each value per recipient the holes that it fills.
+
+    `body` is the number of the first part behind the headers and their blank line.
+    """
 
     parts: tuple[bytes, ...]
     fills: tuple[tuple[Fill, tuple[int, ...]], ...]
+    body: int
 
     def splice(self, recipient: Recipient, addresses: Mapping[str, str]) -> bytes:
-        """The whole message for one recipient: RFC 5322, 7 bit, CRLF, the same bytes for the same arguments.
+        """The whole message for one recipient: RFC 5322, CRLF, the same bytes for the same arguments.
 
-        Raises Refused for an address, Message-ID or link that cannot stand in a mail.
+        It is 7 bit but for an address beyond ASCII before its @ (RFC 6532). Raises Refused for an address,
+        Message-ID or link that cannot stand in a mail.
         """
+        return b"".join(self.filled(recipient, addresses))
+
+    def filled(self, recipient: Recipient, addresses: Mapping[str, str]) -> list[bytes]:
+        """As `splice`, in parts."""
         parts = list(self.parts)
         for fill, holes in self.fills:
             filled = fill(recipient, addresses)
             for hole in holes:
                 parts[hole] = filled
-        return b"".join(parts)
+        return parts
 
 
 def compile_message(variant: Variant, letterhead: Letterhead) -> Compiled:
@@ -52,22 +61,16 @@ def compile_message(variant: Variant, letterhead: Letterhead) -> Compiled:
     boundary = (
         b"=_" + sha256(b"".join(p for p in (*text, *html) if isinstance(p, bytes))).hexdigest()[:32].encode()
     )
-    delimiter = b"\r\n--" + boundary
-    return _merged(
-        chain(
-            _headers(variant, letterhead),
-            [
-                b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="'
-                + boundary
-                + b'"\r\n'
-            ],
-            [delimiter + b"\r\n" + _PART % b"plain"],
-            text,
-            [delimiter + b"\r\n" + _PART % b"html"],
-            html,
-            [delimiter + b"--\r\n"],
-        )
+    delimiter = b"--" + boundary
+    mime = b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary
+    body = chain(
+        [delimiter + b"\r\n" + _PART % b"plain"],
+        text,
+        [b"\r\n" + delimiter + b"\r\n" + _PART % b"html"],
+        html,
+        [b"\r\n" + delimiter + b"--\r\n"],
     )
+    return _merged(chain(_headers(variant, letterhead), [mime]), body)
 
 
 def encoded_size(piece: str) -> int:
@@ -115,23 +118,26 @@ def _subject(subject: str) -> Iterator[bytes | Place]:
             yield folded(text_words(chunk, first=first, last=last), column)
 
 
-def _merged(parts: Iterable[bytes | Fill]) -> Compiled:
+def _merged(head: Iterable[bytes | Fill], body: Iterable[bytes | Fill]) -> Compiled:
     """Neighbouring bytes joined, and the holes of each distinct value collected."""
-    merged: list[list[bytes]] = [[]]
+    merged: list[list[bytes]] = []
     fills: dict[Fill, list[int]] = {}
-    for part in parts:
-        if isinstance(part, bytes):
-            merged[-1].append(part)
-        else:
-            fills.setdefault(part, []).append(len(merged))
-            merged += [[], []]
-    return Compiled(
-        tuple(map(b"".join, merged)), tuple((fill, tuple(holes)) for fill, holes in fills.items())
-    )
+    starts = []
+    for half in (head, body):
+        starts.append(len(merged))
+        merged.append([])
+        for part in half:
+            if isinstance(part, bytes):
+                merged[-1].append(part)
+            else:
+                fills.setdefault(part, []).append(len(merged))
+                merged += [[], []]
+    holes = tuple((fill, tuple(holes)) for fill, holes in fills.items())
+    return Compiled(tuple(map(b"".join, merged)), holes, starts[1])
 
 
 def _to(recipient: Recipient, _: Mapping[str, str]) -> bytes:
-    return headers.address(recipient.address)
+    return headers.recipient(recipient.address)
 
 
 def _date(recipient: Recipient, _: Mapping[str, str]) -> bytes:

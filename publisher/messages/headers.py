@@ -65,16 +65,22 @@ def list_lines(letterhead: Letterhead) -> bytes:
 
 
 def address(text: str) -> bytes:
-    """An addr-spec for a header. Raises Refused, also beyond ASCII: that needs SMTPUTF8 (RFC 6531)."""
-    if not text.isascii():
-        raise Refused(f"{text!r}: an address beyond ASCII cannot be mailed")
+    """An addr-spec of our own for a header, in ASCII. Raises Refused."""
     try:
-        values.address(text)
+        return values.sender_address(text).encode()
     except ValueError as error:
         raise Refused(str(error)) from None
-    if len(text) > _LONGEST_ADDRESS:
-        raise Refused(f"an address has at most {_LONGEST_ADDRESS} characters: {text[:40]!r}…")
-    return text.encode()
+
+
+def recipient(text: str) -> bytes:
+    """An addr-spec for To: a domain beyond ASCII as A-labels, what is before the @ as UTF-8 (RFC 6532).
+
+    Raises Refused.
+    """
+    try:
+        return values.wire_address(text).encode()
+    except ValueError as error:
+        raise Refused(str(error)) from None
 
 
 def url(name: str, text: str) -> bytes:

@@ -231,13 +231,31 @@ def test_typed_header_values_are_refused(bad: str) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["", "ada", "a@x, b@y", "a@x.example\nb", "ада@example.org", "a b@x.example", f"{'a' * 260}@x.example"],
+    [
+        "",
+        "ada",
+        "a@x, b@y",
+        "a@x.example\nb",
+        "ада\u2028@example.org",
+        "a b@x.example",
+        f"{'a' * 260}@x.example",
+    ],
 )
 def test_addresses_that_are_not_one_address_are_refused(bad: str) -> None:
     with pytest.raises(Refused):
         splice(variant(), reader(address=bad))
     with pytest.raises(Refused):
         splice(variant(), letterhead=Letterhead(from_=bad))
+
+
+def test_an_address_beyond_ascii_is_written_as_servers_take_it() -> None:
+    in_domain = splice(variant(), reader(address="Ada@Bücher.example"))
+    assert parsed(in_domain)["To"] == "Ada@xn--bcher-kva.example"
+    before_at = splice(variant(), reader(address="ада@bücher.example"))
+    assert "\r\nTo: ада@xn--bcher-kva.example\r\n".encode() in before_at
+    assert before_at.replace("ада".encode(), b"Ada") == in_domain
+    with pytest.raises(Refused):
+        splice(variant(), letterhead=Letterhead(from_="ада@courier.example"))
 
 
 def test_what_comes_from_outside_the_variant_is_checked_too() -> None:
