@@ -1,0 +1,1 @@
+"""How fast mail may leave: decided purely, from what was configured, what was heard, and the time."""
