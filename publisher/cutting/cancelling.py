@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from publisher.cutting import starting
-from publisher.cutting.planning import recent, timetable
+from publisher.cutting.planning import recent
 from publisher.editions import slots
+from publisher.editions.slots import Timetable
 from publisher.errors import Refused
-from publisher.store import Store, audience, cuts, editions, ledger, subscribers
+from publisher.store import Store, after_writers, audience, cuts, editions, ledger, serving
+from publisher.store.chunking import Chunks
+from publisher.store.claims import WAITING
 from publisher.store.cuts import Cut
 from publisher.store.editions import Edition
-from publisher.store.subscribers import Subscription
+from publisher.store.schema import deliveries, subscriptions
+from publisher.store.serving import Changed
 
-_CHUNK = 500
+_CHUNK = 2000
+_S = subscriptions.c
+_STANDING = (
+    *(_S.revision, _S.mark, _S.since, _S.cadence, _S.weekday, _S.day, _S.hour, _S.zone),
+    _S.next_due_at,
+)
 
 
 def cancel(store: Store, edition: Edition, now: datetime, reason: str) -> None:
@@ -31,15 +41,21 @@ def cancel(store: Store, edition: Edition, now: datetime, reason: str) -> None:
                 raise Refused(f"{edition.name} has ended: {editions.get(tx, edition.id).state}")
 
 
-def give_way(store: Store, cut: Cut, now: datetime) -> None:
-    """Cancel the undecided editions of earlier slots: at most one may wait for a person."""
+def earlier(store: Store, cut: Cut) -> list[Edition]:
+    """The undecided editions of earlier slots than a cut's: at most one may wait for a person."""
+    if cut.kind == "hand":
+        return []
     with store.read() as tx:
         held = editions.listed(tx, cut.newsletter, ("held",))
     mine = starting.order(cut.cadence, cut.slot)
+    return [e for e in held if e.cadence == cut.cadence and starting.order(e.cadence, e.slot) < mine]
+
+
+def give_way(store: Store, held: Sequence[Edition], cut: Cut, now: datetime) -> None:
+    """Cancel editions that a later slot takes the place of."""
     for edition in held:
-        if edition.cadence == cut.cadence and starting.order(edition.cadence, edition.slot) < mine:
-            # one that somebody sent in this moment is decided, and goes on
-            _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it", ("held",))
+        # one that somebody sent in this moment is decided, and goes on
+        _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it", ("held",))
 
 
 def _cancel(store: Store, edition: Edition, now: datetime, reason: str, states: Sequence[str]) -> bool:
@@ -53,52 +69,61 @@ def _cancel(store: Store, edition: Edition, now: datetime, reason: str, states: 
 
 def undo(store: Store, edition: Edition, now: datetime) -> None:
     """Take back the waiting rows of a cancelled edition, in chunks; goes on where it was killed."""
+    with store.write() as tx:
+        # a start that saw the edition before it was cancelled is durable now
+        after_writers(tx, deliveries)
     with store.read() as tx:
         # nothing starts in a cancelled edition, so this does not change any more
         put_back = not ledger.anything_left(tx, edition.id)
+        around = _around(tx, edition, now) if put_back else {}
+    chunks, after = Chunks(store, _CHUNK), 0
     while True:
-        with store.write() as tx:
-            rows = ledger.waiting(tx, edition.id, _CHUNK)
-            _undo(tx, edition, rows, now, put_back=put_back)
-        if not rows:
+        with store.read() as tx:
+            found = ledger.by_subscriber(tx, edition.id, after, chunks.size, *_STANDING)
+            rows = [row for row in found if row.status in WAITING]
+            back = [row for row in rows if put_back and row.mark == row.hi]
+            taken = {c: audience.in_slots(tx, around[c], [row.subscriber_id for row in back]) for c in around}
+        if not found:
             return
+        with suppress(Changed):
+            if rows:
+                with chunks.write(len(found)) as tx:
+                    _undo(tx, edition, rows, back, taken, now)
+            after = found[-1].subscriber_id
+
+
+def _around(tx: Connection, edition: Edition, now: datetime) -> dict[str, dict[int, str]]:
+    """For each cadence, the other editions from about now on: who is in one is not due in its slot."""
+    found = {c: audience.around(tx, edition.newsletter, c, recent(c, now)) for c in slots.PERIOD}
+    return {c: {id_: slot for id_, slot in found[c].items() if id_ != edition.id} for c in found}
 
 
 def _undo(
-    tx: Connection, edition: Edition, rows: Sequence[Row[Any]], now: datetime, *, put_back: bool
+    tx: Connection,
+    edition: Edition,
+    rows: Sequence[Row[Any]],
+    back: Sequence[Row[Any]],
+    taken: Mapping[str, Mapping[int, frozenset[str]]],
+    now: datetime,
 ) -> None:
-    people = {s.id: s for s in subscribers.several(tx, [row.subscription_id for row in rows])}
-    # cut again since (by hand: passed by a window): the row stays, and says that this one was stopped
-    gone = [row for row in rows if put_back and people[row.subscription_id].mark == row.hi]
-    ids = {row.id for row in gone}
-    ledger.cancel(tx, [row for row in rows if row.id not in ids], now)
-    ledger.forget(tx, [row.id for row in gone])
+    """One chunk. Raises Changed when somebody is not as they were read."""
+    revisions = sum(row.revision for row in back)
     if edition.cadence == "hand":
-        return
-    back = [people[row.subscription_id] for row in gone]
-    taken = _taken(tx, edition.newsletter, back, now)
-    audience.advance(
-        tx,
-        [
-            (s.id, max(row.lo, s.since), _next_due(s, taken.get(s.id, frozenset()), now))
-            for row, s in zip(gone, back, strict=True)
-        ],
-    )
+        serving.hold(tx, [row.subscription_id for row in back], revisions)
+    else:
+        nothing, moves = frozenset[str](), dict[tuple[int, datetime | None], list[int]]()
+        for row in back:
+            at = _next_due(row, taken.get(row.cadence, {}).get(row.subscriber_id, nothing), now)
+            moves.setdefault((max(row.lo, row.since), at), []).append(row.subscription_id)
+        serving.advance(tx, moves, revisions)
+    # cut again since (by hand: passed by a window): the row stays, and says that this one was stopped
+    gone = {row.id for row in back}
+    ledger.cancel(tx, [row for row in rows if row.id not in gone], now)
+    ledger.forget(tx, list(gone))
 
 
-def _taken(
-    tx: Connection, newsletter: str, people: Sequence[Subscription], now: datetime
-) -> Mapping[int, frozenset[str]]:
-    """Subscription to the slots of its cadence, from about now on, in which it has a delivery."""
-    found: dict[int, frozenset[str]] = {}
-    for cadence in {s.cadence for s in people} - {"instant"}:
-        ids = [s.id for s in people if s.cadence == cadence]
-        served = audience.in_slots(tx, newsletter, cadence, recent(cadence, now), ids)
-        found |= {key: frozenset(names) for key, names in served.items()}
-    return found
-
-
-def _next_due(s: Subscription, taken: frozenset[str], now: datetime) -> datetime | None:
-    if s.next_due_at is None or s.next_due_at <= now:
-        return s.next_due_at  # due already: the cut that made this edition give way serves it
-    return slots.next_due(timetable(s), now, taken)
+def _next_due(row: Row[Any], taken: frozenset[str], now: datetime) -> datetime | None:
+    at: datetime | None = row.next_due_at
+    if at is None or at <= now:
+        return at  # due already: the cut that made this edition give way serves it
+    return slots.next_due(Timetable(row.cadence, row.hour, row.weekday, row.day, row.zone), now, taken)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,21 +13,22 @@ from publisher.config.schema import Config
 from publisher.cutting import cancelling
 from publisher.cutting.asking import NOTHING, Result
 from publisher.cutting.drafting import draft
-from publisher.cutting.planning import Planned, Planner, fields_of
+from publisher.cutting.planning import Course, Planned, Planner, Shown
 from publisher.errors import ContentError
 from publisher.freezing.freezer import Freezer
-from publisher.freezing.variants import key_of
 from publisher.model.articles import Article
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, catalogue, cuts, editions
-from publisher.store.audience import Due, Row
+from publisher.store import Store, audience, catalogue, cuts, editions, serving
+from publisher.store.audience import Crowd, People
+from publisher.store.chunking import Chunks
 from publisher.store.cuts import Cut
 from publisher.store.editions import Edition, VariantRow
+from publisher.store.serving import Changed, Queued
 
-CHUNK = 500
-_FIRST = 50
-# Rows and articles of variants in one transaction: some 25 µs each, and 50 ms is the most (rule 23).
-_WORK = 1000
+CHUNK = 2000
+# More than one chunk can need, and too few to fill the memory where everybody chose something else.
+_REMEMBERED = 20_000
+Wanted = tuple[Shown, str]
 
 
 @dataclass
@@ -46,53 +48,65 @@ class Run:
     edition: Edition | None = None
     freezer: Freezer | None = None
     recipients: int = 0
-    work: int = 0
+    _frozen: dict[Wanted, int] = field(default_factory=dict)
+    _kept: set[str] = field(default_factory=set)
 
     def run(self, progress: Callable[[int, int], None]) -> Result:
         """Serve everybody. Raises ContentError for a fault in a template."""
-        if self.cut.kind != "hand":
-            cancelling.give_way(self.store, self.cut, self.now)
         try:
+            if held := cancelling.earlier(self.store, self.cut):
+                self._take_the_place(held)
             self._serve_all(progress)
         except ContentError:
             self._forget()
             raise
         return self._finish()
 
+    def _take_the_place(self, held: Sequence[Edition]) -> None:
+        """What nobody decided about gives way, once it is certain that this cut makes something."""
+        with self.store.read() as tx:
+            if not (first := self._first(tx, [edition.id for edition in held])):
+                return
+            self._prepare(tx, [first])
+        self._variants([first])
+        self.edition = self.freezer = None
+        cancelling.give_way(self.store, held, self.cut, self.now)
+
+    def _first(self, tx: Connection, held: Sequence[int]) -> Course | None:
+        """What somebody gets of this cut when those are undone, if anybody does."""
+        planner, cursor = Planner.of(tx, self.config, self.cut, held), self.cut.cursor
+        while crowd := audience.chunk(tx, self.cut, cursor, CHUNK):
+            cursor, _ = _extent(crowd)
+            plans = planner.chunk(tx, audience.put_back(tx, held, crowd))
+            if first := next((course for course, _ in plans if course.shown), None):
+                return first
+        return None
+
     def _serve_all(self, progress: Callable[[int, int], None]) -> None:
         with self.store.read() as tx:
             self.planner = Planner.of(tx, self.config, self.cut)
             if self.cut.edition_id:
                 self._take_up(tx, editions.get(tx, self.cut.edition_id))
-            total = audience.count(tx, self.cut, self.cut.cursor)
-        cursor, done, size = self.cut.cursor, 0, _FIRST
+        chunks, cursor, done = Chunks(self.store, CHUNK), self.cut.cursor, 0
         while True:
             with self.store.read() as tx:
-                found = audience.chunk(tx, self.cut, cursor, min(size, CHUNK))
-            if not found:
+                crowd = audience.chunk(tx, self.cut, cursor, chunks.size)
+                plans = self.planner.chunk(tx, crowd)
+                self._prepare(tx, [course for course, _ in plans if course.shown])
+            if not crowd:
                 return
-            cursor, self.work = found[-1].subscription.id, 0
-            self._serve(found, cursor)
-            size = size * 2 if self.work < _WORK // 2 else max(10, size * _WORK // self.work)
-            size = min(size, CHUNK)
-            done += len(found)
-            progress(done, max(done, total))
+            variants = self._variants([course for course, _ in plans if course.shown])
+            last, count = _extent(crowd)
+            # whoever changed while it was frozen is looked at again
+            with suppress(Changed), chunks.write(count) as tx:
+                self._write(tx, plans, variants)
+                cuts.move(tx, self.cut.id, cursor=last)
+                cursor, done = last, done + count
+            progress(done, max(done, self.planner.total))
 
-    def _serve(self, found: Sequence[Due], cursor: int) -> None:
-        """One chunk; whoever changed while it was frozen is looked at again."""
-        while found:
-            with self.store.read() as tx:
-                plans = self.planner.chunk(tx, found)
-                matched = [p for p in plans if p.shown]
-                self._prepare(tx, matched)
-            variants = self._variants(matched)
-            late = self._write(plans, variants, cursor)
-            with self.store.read() as tx:
-                found = audience.again(tx, self.cut, late) if late else []
-
-    def _prepare(self, tx: Connection, matched: Sequence[Planned]) -> None:
-        self._load(tx, {a for p in matched for a, _ in p.shown})
-        if matched and not self.edition:
+    def _prepare(self, tx: Connection, courses: Sequence[Course]) -> None:
+        self._load(tx, {a for shown in {course.shown for course in courses} for a, _ in shown})
+        if courses and not self.edition:
             one = self.cut
             there = (
                 None if one.kind == "hand" else editions.of_slot(tx, one.newsletter, one.cadence, one.slot)
@@ -108,49 +122,57 @@ class Run:
         frozen = editions.frozen_pieces(tx, edition.id)
         self.freezer = Freezer(self.config, self.templates, edition, self.articles, frozen)
 
-    def _variants(self, matched: Sequence[Planned]) -> dict[str, VariantRow]:
-        made: dict[str, VariantRow] = {}
-        for plan in matched:
-            language = plan.due.subscription.language
-            key = key_of(plan.shown, language)
-            if key not in made:
-                assert self.freezer is not None
-                made[key] = self.freezer.variant(plan.shown, language)
-        return made
+    def _variants(self, courses: Sequence[Course]) -> dict[Wanted, VariantRow]:
+        """What of a chunk was not frozen before, for each different (articles, language)."""
+        wanted = dict.fromkeys((course.shown, course.language) for course in courses)
+        if len(self._frozen) > _REMEMBERED:
+            self._frozen.clear()
+        fresh = [one for one in wanted if one not in self._frozen]
+        if not fresh:
+            return {}
+        assert self.freezer is not None
+        return {one: self.freezer.variant(*one) for one in fresh}
 
-    def _write(self, plans: Sequence[Planned], variants: dict[str, VariantRow], cursor: int) -> list[int]:
-        """One transaction: pieces, variants, rows, marks, cursor. Returns who changed since then."""
-        with self.store.write() as tx:
-            same = audience.unchanged(tx, [p.due.subscription for p in plans])
-            current = [p for p in plans if p.due.subscription.id in same]
-            if rows := [p for p in current if p.shown]:
-                self._write_rows(tx, rows, variants)
-            audience.advance(
-                tx, [(p.due.subscription.id, p.mark, p.next_due_at) for p in current if p.mark is not None]
-            )
-            late = [p.due.subscription.id for p in plans if p.due.subscription.id not in same]
-            if not late:
-                cuts.move(tx, self.cut.id, cursor=cursor)
-        return late
+    def _write(self, tx: Connection, plans: Sequence[Planned], variants: Mapping[Wanted, VariantRow]) -> None:
+        """Marks, pieces, variants, rows. Raises Changed, with nothing done, if somebody has changed."""
+        moves: dict[tuple[int, datetime | None], list[int]] = {}
+        for course, people in plans:
+            if course.mark is not None:
+                moves.setdefault((course.mark, course.next_due_at), []).extend(row[0] for row in people)
+        revisions = sum(row[2] for _, people in plans for row in people)
+        if self.cut.kind == "hand":
+            serving.hold(tx, [row[0] for _, people in plans for row in people], revisions)
+        serving.advance(tx, moves, revisions)
+        if rows := [plan for plan in plans if plan[0].shown]:
+            self._write_rows(tx, rows, variants)
 
-    def _write_rows(self, tx: Connection, plans: Sequence[Planned], variants: dict[str, VariantRow]) -> None:
+    def _write_rows(
+        self, tx: Connection, plans: Sequence[Planned], variants: Mapping[Wanted, VariantRow]
+    ) -> None:
         assert self.edition is not None
         assert self.freezer is not None
         if not self.edition.id:
             self.edition = editions.create(tx, self.edition)
         if not self.recipients:
             cuts.move(tx, self.cut.id, edition_id=self.edition.id)
-        editions.save_pieces(tx, self.edition.id, self.freezer.fresh)
-        keys = [key_of(p.shown, p.due.subscription.language) for p in plans]
-        ids = editions.save_variants(tx, self.edition.id, [variants[key] for key in dict.fromkeys(keys)])
-        rows = [
-            Row(p.due, ids[key], fields_of(p.due), p.lo, p.hi, p.due_at)
-            for p, key in zip(plans, keys, strict=True)
-        ]
-        audience.write_rows(tx, self.edition.id, rows)
-        self.recipients += len(rows)
-        self.work += len(rows) + sum(len(variants[key].articles) for key in ids)
+        if variants:
+            fresh = {k: v for k, v in self.freezer.fresh.items() if k not in self._kept}
+            editions.save_pieces(tx, self.edition.id, fresh)
+            ids = editions.save_variants(tx, self.edition.id, list(variants.values()))
+            self._remember({one: ids[row.key] for one, row in variants.items()}, fresh)
+        serving.queue(tx, self.edition.id, [self._queued(*plan) for plan in plans])
+        self.recipients += sum(len(people) for _, people in plans)
+
+    def _queued(self, course: Course, people: People) -> Queued:
+        variant = self._frozen[course.shown, course.language]
+        ids = [row[0] for row in people]
+        return Queued(variant, course.words, course.lo, course.hi, course.due_at, ids)
+
+    def _remember(self, ids: Mapping[Wanted, int], pieces: Iterable[str]) -> None:
+        assert self.freezer is not None
         self.freezer.fresh.clear()
+        self._kept.update(pieces)
+        self._frozen.update(ids)
 
     def _forget(self) -> None:
         """A person mends the template and asks again; what the clock began goes on by itself."""
@@ -184,3 +206,8 @@ class Run:
         held = self.cut.request["by_person"] or self.edition.needs_approval
         editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled")
         editions.set_state(tx, id_, ["done"], "sending", done_at=None)
+
+
+def _extent(crowd: Crowd) -> tuple[int, int]:
+    """The last id, and how many there are."""
+    return max(people[-1][0] for _, people in crowd), sum(len(people) for _, people in crowd)

@@ -10,7 +10,7 @@ from publisher.config.schema import Config
 from publisher.cutting import running, starting
 from publisher.cutting.asking import Request, Result, approval_slot
 from publisher.editions.slots import CADENCES
-from publisher.errors import ContentError
+from publisher.errors import PublisherError, StoreError
 from publisher.rendering.environment import Templates
 from publisher.store import Store
 
@@ -18,13 +18,20 @@ log = logging.getLogger("publisher")
 
 
 def cut_due(store: Store, config: Config, templates: Templates, now: datetime) -> list[Result]:
-    """Everything that is due now. Firing twice is harmless; a newsletter with a fault stops no other."""
+    """Everything that is due now. Firing twice is harmless; a newsletter with a fault stops no other.
+
+    Raises StoreError.
+    """
     results: list[Result] = []
     for name in config.newsletters:
         try:
             results += _newsletter(store, config, templates, name, now)
-        except ContentError as error:
-            log.warning("%s is not cut: %s", name, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            # whatever it is, it is this newsletter's fault, and the others are not late for it
+            said = str(error) if isinstance(error, PublisherError) else f"{type(error).__name__}: {error}"
+            log.warning("%s is not cut: %s", name, said, exc_info=log.isEnabledFor(logging.DEBUG))
     return [r for r in results if r.edition]
 
 

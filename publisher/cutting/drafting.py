@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.editions import slots
+from publisher.freezing import letterheads
 from publisher.store import editions
 from publisher.store.cuts import Cut
 from publisher.store.editions import Edition
@@ -19,7 +21,7 @@ def draft(tx: Connection, config: Config, cut: Cut, now: datetime) -> Edition:
     everybody = cut.kind != "due" or newsletter.approval or cut.cadence == "instant"
     today = cut.at.astimezone(config.publication.zone).date()
     number = editions.next_number(tx, cut.newsletter)
-    return Edition(
+    edition = Edition(
         newsletter=cut.newsletter,
         number=number,
         cadence=cut.cadence,
@@ -32,3 +34,4 @@ def draft(tx: Connection, config: Config, cut: Cut, now: datetime) -> Edition:
         intro=cut.request["intro"],
         closes_at=None if everybody else slots.closes_at(cut.cadence, cut.slot),
     )
+    return replace(edition, letterhead=letterheads.freeze(tx, config, edition))

@@ -11,7 +11,7 @@ from publisher.cutting.asking import NOTHING, Request, Result, check_articles
 from publisher.cutting.chunks import CHUNK, Run
 from publisher.cutting.planning import Planner, Shown
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, cuts, editions
+from publisher.store import Store, audience, cuts, editions, restores
 from publisher.store.cuts import Cut
 
 Progress = Callable[[int, int], None]
@@ -80,6 +80,7 @@ def _finish_left(
     store: Store, config: Config, templates: Templates, now: datetime, newsletter: str
 ) -> list[Result]:
     with store.read() as tx:
+        restores.check(tx)
         stopped = editions.half_cancelled(tx, newsletter)
         left = cuts.unfinished(tx, newsletter)
     for edition in stopped:
@@ -101,11 +102,11 @@ def _counted(store: Store, config: Config, request: Request, now: datetime) -> R
         planner = Planner.of(tx, config, one)
         shown: dict[tuple[Shown, str], int] = {}
         cursor = 0
-        while found := audience.chunk(tx, one, cursor, CHUNK):
-            cursor = found[-1].subscription.id
-            for plan in planner.chunk(tx, found):
-                if plan.shown:
-                    key = (plan.shown, plan.due.subscription.language)
-                    shown[key] = shown.get(key, 0) + 1
+        while crowd := audience.chunk(tx, one, cursor, CHUNK):
+            cursor = max(people[-1][0] for _, people in crowd)
+            for course, people in planner.chunk(tx, crowd):
+                if course.shown:
+                    key = (course.shown, course.language)
+                    shown[key] = shown.get(key, 0) + len(people)
     names = dict.fromkeys(a for articles, _ in shown for a, _ in articles)
     return Result(None, len(shown), tuple(names), sum(shown.values()), tuple(slots[1:]))

@@ -52,6 +52,16 @@ def next_slot_begins(cadence: str, day: date) -> date:
     return day + timedelta(days=1)
 
 
+def local(cadence: str, moment: datetime, zone: str) -> str:
+    """The slot of a moment's date in a zone; empty for instant, which has no periods."""
+    return "" if cadence == "instant" else slot_of(cadence, moment.astimezone(ZoneInfo(zone)).date())
+
+
+def earliest(cadence: str, moment: datetime) -> str:
+    """The earliest slot whose hour may still come anywhere on earth."""
+    return slot_of(cadence, (moment - timedelta(days=1)).date())
+
+
 def closes_at(cadence: str, slot: str) -> datetime:
     """The instant at which the slot's period has passed in the last zone on earth."""
     end = next_slot_begins(cadence, first_day(cadence, slot))

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from publisher import cutting, subscribing
 from publisher.app import Publisher
@@ -124,9 +124,9 @@ class Newsroom:
     def ledger(self) -> dict[int, Got]:
         query = """SELECT d.id, d.subscription_id, e.cadence, e.slot, e.id, d.lo, d.hi, d.status, d.variant_id
             FROM deliveries d JOIN editions e ON e.id = d.edition_id"""
-        fresh = "SELECT variant_id, article_id, revision FROM variant_articles WHERE variant_id > ?"
+        fresh = "SELECT variant_id, article_id, revision FROM variant_articles WHERE variant_id > :seen"
         with self.p.store.read() as tx:
-            for variant, *name in tx.exec_driver_sql(fresh, (max(self.names, default=0),)):
+            for variant, *name in tx.execute(text(fresh), {"seen": max(self.names, default=0)}):
                 self.names.setdefault(variant, []).append(tuple(name))
             rows = tx.exec_driver_sql(query).all()
         return {row[0]: Got(*row[:-1], frozenset(self.names[row[-1]])) for row in rows}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from sqlalchemy import Connection, select
 from publisher import cutting, gathering
 from publisher.app import Publisher
 from publisher.cutting import cancelling
-from publisher.store import Store, connect, editions
+from publisher.store import Store, editions
 from publisher.store.schema import articles, cuts, metadata, releases
 
 TABLES = ("editions", "pieces", "variants", "variant_articles", "deliveries", "subscriptions", "schedule")
@@ -49,10 +47,12 @@ def killed_after(store: Store, commits: int) -> Iterator[list[int]]:
 
 
 def dump(store: Store) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     with store.read() as tx:
-        found = {t: [tuple(r) for r in tx.execute(select(metadata.tables[t]))] for t in TABLES}
-        columns = [c for c in metadata.tables["subscriptions"].c if c.name != "revision"]
-        found["subscriptions"] = [tuple(r) for r in tx.execute(select(*columns))]
+        for name in TABLES:
+            table = metadata.tables[name]
+            columns = [c for c in table.c if c.name != "revision" or name != "subscriptions"]
+            found[name] = [tuple(r) for r in tx.execute(select(*columns).order_by(*table.primary_key))]
     return found
 
 
@@ -106,7 +106,7 @@ def test_killed_after_every_transaction(
     subscribe: Any,
     clock: Any,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    twin: Callable[[Publisher], Store],
     act: Act,
     approval: bool,
 ) -> None:
@@ -127,9 +127,7 @@ def test_killed_after_every_transaction(
     made.store.close()
 
     def again(number: int) -> Publisher:
-        folder = tmp_path / f"run{number}"
-        shutil.copytree(tmp_path / "var", folder)
-        run = replace(made, store=connect(folder / "publisher.db"))
+        run = replace(made, store=twin(made))
         run.__dict__["templates"] = made.templates  # compiled once for all runs
         return run
 
@@ -138,7 +136,7 @@ def test_killed_after_every_transaction(
         act(undisturbed)
     expected = dump(undisturbed.store)
     undisturbed.store.close()
-    assert commits[0] >= 5
+    assert commits[0] >= 3
     for number in range(1, commits[0] + 1):
         p = again(number)
         with p.store.read() as tx:

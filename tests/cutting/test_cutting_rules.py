@@ -107,7 +107,8 @@ class Desk:
 
     def rows(self, address: str) -> list[Any]:
         with self.p.store.read() as tx:
-            return list(tx.execute(select(deliveries).where(deliveries.c.address == address)))
+            query = select(deliveries).where(deliveries.c.address == address)
+            return list(tx.execute(query.order_by(deliveries.c.id)))
 
 
 @pytest.fixture
