@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from publisher.config.schema import DeliveryPolicy
 from publisher.errors import OutcomeUnknown, Phase, TemporaryFailure, TransportError, Unavailable
@@ -15,6 +16,7 @@ _SPREAD = 0.2
 _RESEND = timedelta(seconds=600)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 _LONGEST_REPLY = 500
+_FEWEST_TRIED, _MOST_BLAMING = 100, Fraction(5, 100)
 
 # servers write `5.1.1 …` (RFC 2034 section 4), some `#5.1.1 …` or the code again before it
 _ENHANCED = re.compile(r"[\s#(<]*(?:[245]\d\d[\s#-]+)?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
@@ -84,6 +86,16 @@ def enhanced_code(reply: str) -> str:
     """The enhanced status code (RFC 3463) that a reply begins with; empty where there is none."""
     found = _ENHANCED.match(reply)
     return found[1] if found else ""
+
+
+def blames_us(reply: str) -> bool:
+    """Whether a refusal is about the sender, not the recipient (5.7.x, RFC 3463 section 3.8)."""
+    return enhanced_code(reply).startswith("5.7.")
+
+
+def reputation_is_bad(blaming: int, tried: int) -> bool:
+    """Whether so many refusals blame us that sending on would make it worse: over 5 % of at least 100."""
+    return tried >= _FEWEST_TRIED and blaming > tried * _MOST_BLAMING
 
 
 def _delay(attempt: int, jitter: float) -> timedelta:

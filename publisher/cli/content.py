@@ -63,6 +63,7 @@ def check(
     """
     from publisher import checking
     from publisher.config import load
+    from publisher.dns_records import txt
     from publisher.errors import ConfigError
 
     file = Path(context.obj)
@@ -77,7 +78,7 @@ def check(
         result(as_json, config.model_dump(mode="json", by_alias=True), *checking.shown(config))
         return
     with _store_of(config, file) as store, progress("Checking") as step:
-        findings = checking.check(config, store, step)
+        findings = checking.check(config, store, step, txt)
     lines = [f"{f.place}: {f.message}" + (" (warning)" if f.level == "warning" else "") for f in findings]
     result(as_json, {"problems": [asdict(f) for f in findings]}, *(lines or ["Nothing to complain of."]))
     raise typer.Exit(1 if any(f.level == "error" for f in findings) else 0)
@@ -86,11 +87,11 @@ def check(
 @contextmanager
 def _store_of(config: Config, file: Path) -> Iterator[Store | None]:
     """The store, if there is one and it needs no migration: a check changes nothing."""
-    from publisher.store import connect, sqlite_file
+    from publisher.store import exists, open_store
     from publisher.store.migrating import HEAD, version
 
-    database = sqlite_file(config.store, file.resolve().parent)
-    store = connect(database) if database.is_file() else None
+    folder = file.resolve().parent
+    store = open_store(config.store, folder) if exists(config.store, folder) else None
     try:
         yield store if store and version(store) == HEAD else None
     finally:

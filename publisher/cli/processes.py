@@ -6,13 +6,13 @@ import fcntl
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from publisher import scheduler
 from publisher.app import Publisher
+from publisher.cli import logs
 from publisher.cli.speaking import tell
 from publisher.errors import PublisherError, StoreError
 from publisher.scheduler.running import Running
@@ -22,11 +22,7 @@ log = logging.getLogger("publisher")
 
 def keep_running(p: Publisher, host: str, port: int, *, web: bool, clock: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises Refused for a taken address, StoreError for a second clock."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
-    )
-    for library in ("apscheduler", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    logs.begin()
     with interruptible() as stopping, _only_clock(p) if clock else _nobody():
         if web:
             _with_web(p, host, port, clock, stopping)

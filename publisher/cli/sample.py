@@ -12,7 +12,7 @@ from publisher.cli.speaking import shown_path, tell
 from publisher.config import load
 from publisher.delivering import opening
 from publisher.errors import PublisherError
-from publisher.store import sqlite_file
+from publisher.store import exists
 
 READER, NEWSLETTER = "reader@example.org", "daily"
 
@@ -36,7 +36,7 @@ def first_digest(p: Publisher) -> str:
 def start(file: Path) -> None:
     """Run the sample; a first digest comes only with a new store, and a transport that only writes files."""
     config = load(file)
-    fresh = not sqlite_file(config.store, file.resolve().parent).exists()
+    fresh = not exists(config.store, file.resolve().parent)
     if fresh and config.mail.transport == "files" and NEWSLETTER in config.newsletters:
         p = open_publisher(file)
         try:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from publisher.cli.asking import instant
-from publisher.cli.speaking import JSON, moment, opened, progress, result, table, tell
+from publisher.cli.speaking import JSON, json_array, moment, opened, result, streamed, table, tell
 
 if TYPE_CHECKING:
     from publisher.app import Publisher
     from publisher.delivering import Delivered
+    from publisher.delivering.watching import Standing
     from publisher.store.editions import Edition
 
 EDITION = typer.Argument(..., metavar="EDITION", help="NEWSLETTER/NUMBER, such as daily/12.")
@@ -62,9 +64,9 @@ def send(
         found = opening.open_edition(p.store, found, p.clock(), at=opens, when=when)
         goes = found.state == "sending" and not no_wait
         _refresh(p)
-        sent, stopped = _deliver(p, found) if goes else (None, False)
+        sent, stopped = delivered(p, found) if goes else (None, False)
         counts = opening.counts(p.store, found)
-    _report(as_json, counts, began, sent.unavailable if sent else "", stopped)
+    report(as_json, counts, began, sent.unavailable if sent else "", stopped)
 
 
 def _refresh(p: Publisher) -> None:
@@ -89,9 +91,9 @@ def deliver(context: typer.Context, as_json: bool = JSON) -> None:
     with opened(context) as p:
         with p.store.read() as tx:
             open_ = rows.listed(tx, states=("sending",))
-        sent, stopped = _deliver(p, None)
+        sent, stopped = delivered(p, None, open_)
         counts = _sums(p, open_)
-    _report(as_json, counts, began, sent.unavailable, stopped)
+    report(as_json, counts, began, sent.unavailable, stopped)
 
 
 def _sums(p: Publisher, open_: list[Edition]) -> dict[str, Any]:
@@ -101,17 +103,15 @@ def _sums(p: Publisher, open_: list[Edition]) -> dict[str, Any]:
     return {name: sum(c[name] for c in each) for name in ("planned", *_COUNTS)}
 
 
-def _deliver(p: Publisher, edition: Edition | None) -> tuple[Delivered, bool]:
+def delivered(p: Publisher, edition: Edition | None, watch: Sequence[Edition] = ()) -> tuple[Delivered, bool]:
+    """Deliver what is due, of one edition or all, and show it; and whether a signal ended it."""
     from publisher import delivering
     from publisher.cli.processes import interruptible
-    from publisher.delivering import opening
+    from publisher.cli.watching import watched
 
-    total = 0
-    if edition:
-        counts = opening.counts(p.store, edition)
-        total = counts["queued"] + counts["deferred"]
     what = f"Sending {edition.name}" if edition else "Delivering"
-    with interruptible() as stopping, progress(what) as step:
+    shown = [edition] if edition else watch
+    with interruptible() as stopping, watched(p, what, lambda: shown):
         sent = delivering.deliver(
             p.store,
             p.config,
@@ -120,53 +120,98 @@ def _deliver(p: Publisher, edition: Edition | None) -> tuple[Delivered, bool]:
             p.clock,
             edition_id=edition.id if edition else None,
             stop=stopping,
-            progress=lambda settled: step(settled, total),
         )
     return sent, stopping.is_set()
 
 
-def _report(as_json: bool, counts: dict[str, Any], began: float, unavailable: str, stopped: bool) -> None:
+def report(
+    as_json: bool, counts: dict[str, Any], began: float, unavailable: str, stopped: bool, open_: bool = False
+) -> None:
+    """Say how a delivery run went, and end with the exit code for it; `open_`: something else stays open."""
     data = {**counts, "seconds": round(time.monotonic() - began, 3)}
     name = f"{counts['edition']} ({counts['state']}): " if "edition" in counts else ""
-    result(as_json, data, f"{name}{_in_words(counts, 'nothing to send')}; {data['seconds']} s")
+    result(as_json, data, f"{name}{in_words(counts, 'nothing to send')}; {data['seconds']} s")
+    if counts.get("state") == "paused":
+        tell(f"It is paused{_because(counts)}; publisher resume {counts['edition']} lets it go on")
     if stopped:
         tell("Stopped, and what waits is kept: publisher deliver goes on")
         raise typer.Exit(130)
     if unavailable:
         tell(f"The mail server cannot be reached now, and what waits is kept: {unavailable}")
         raise typer.Exit(75)
-    raise typer.Exit(1 if counts["unknown"] or counts["expired"] else 0)
+    raise typer.Exit(1 if open_ or counts["unknown"] or counts["expired"] else 0)
 
 
-def _in_words(counts: dict[str, Any], none: str) -> str:
+def _because(counts: dict[str, Any]) -> str:
+    return f": {counts['reason']}" if counts.get("reason") else ""
+
+
+def in_words(counts: Mapping[str, Any], none: str) -> str:
+    """3 sent, 1 deferred."""
     return ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name]) or none
 
 
 def status(
     context: typer.Context,
     edition: str = typer.Argument("", metavar="[EDITION]", help="One edition; default: all that are open."),
+    watch: bool = typer.Option(False, "--watch", help="Go on until nothing is due, or Ctrl-C."),
     as_json: bool = JSON,
 ) -> None:
-    """How editions stand: their deliveries by status.
+    """Say how editions stand, how fast they leave, until when.
 
     planned = sent + bounced + expired + suppressed + cancelled + unknown + what waits; queued, sending and
-    deferred ones wait.
+    deferred ones wait. The end is estimated from what is due and how fast it leaves; what waits for a later
+    hour leaves then.
     """
-    from publisher.delivering import opening
+    from publisher.cli.pace import in_words as pace_in_words
+    from publisher.delivering import learning, opening, watching
     from publisher.store import editions as rows
+    from publisher.store import restores
 
     with opened(context) as p:
         if edition:
-            data: Any = opening.counts(p.store, opening.named(p.store, edition))
-            found = [data]
+            wanted = [opening.named(p.store, edition)]
         else:
             with p.store.read() as tx:
-                open_ = rows.listed(tx, states=rows.OPEN_STATES)
-            data = found = [opening.counts(p.store, e) for e in open_]
-    lines = [[c["edition"], c["state"], c["planned"], _in_words(c, "none planned")] for c in found]
-    headings = ["edition", "state", "planned", "of these"]
+                wanted = rows.listed(tx, states=rows.OPEN_STATES)
+        if watch:
+            _watch(p, wanted)
+        found = watching.standings(p.store, wanted, p.clock())
+        pace = learning.standing(p.store, p.config, p.clock())
+        with p.store.read() as tx:
+            restored = restores.restored(tx)
+        zone = p.config.publication.zone
+    data: Any = [{**one.json(), "pace": pace} for one in found]
+    lines = [_line(one, zone) for one in found]
+    headings = ["edition", "state", "planned", "of these", "a second", "ends about"]
     empty = "No edition is open. `publisher editions` lists those that are done."
-    result(as_json, data, *table(headings, lines, empty))
+    said = [*table(headings, lines, empty), *pace_in_words(pace, zone)]
+    result(as_json, data[0] if edition else data, *said)
+    for one in found:
+        if one.reason:
+            tell(f"{one.edition} is {one.state}: {one.reason}")
+    if restored:
+        tell(f"Nothing leaves: {restores.said(restored)}")
+
+
+def _line(one: Standing, zone: Any) -> list[Any]:
+    rate = f"{one.rate:,.1f}" if one.rate else ""
+    which = in_words(one.counts, "none planned")
+    return [one.edition, one.state, one.planned, which, rate, moment(one.estimated_end, zone)]
+
+
+def _watch(p: Publisher, wanted: Sequence[Edition]) -> None:
+    """Show them until nothing is due that could leave; nothing is sent here."""
+    from publisher.cli.processes import interruptible
+    from publisher.cli.watching import watched
+    from publisher.delivering import watching
+
+    with interruptible() as stopping, watched(p, "Watching", lambda: wanted):
+        while not stopping.is_set():
+            found = watching.standings(p.store, wanted, p.clock())
+            if not any(one.state == "sending" and (one.due or one.counts["sending"]) for one in found):
+                return
+            stopping.wait(1)
 
 
 def deliveries(
@@ -181,35 +226,37 @@ def deliveries(
 
     One line for each recipient: status, when, how many attempts, and the mail server's own words.
     """
-    from publisher import links
     from publisher.delivering import opening
-    from publisher.store import ledger
 
     if status and status not in _COUNTS:
         raise typer.BadParameter(f"expected {', '.join(_COUNTS)}, got {status!r}", param_hint="--status")
     with opened(context) as p:
         found = opening.named(p.store, edition)
-        with p.store.read() as tx:
-            rows = ledger.rows(tx, found.id, status)
-        newsletter = p.config.newsletters.get(found.newsletter)
-        domain = newsletter.sender.domain if newsletter else ""
+        rows = _ledger(p, found, status)
+        if as_json:
+            json_array(rows)
+            return
         zone = p.config.publication.zone
-        data = [
-            {
-                "address": r.address,
-                "status": r.status,
-                "code": r.code,
-                "reply": r.reply,
-                "attempts": r.attempt,
-                "message_id": f"<{links.message_id(p.keys, domain, r.id, r.generation)}>",
-                "at": r.finished_at or r.started_at,
-                "due_at": r.due_at,
-            }
-            for r in rows
-        ]
-    lines = [[d["address"], d["status"], moment(d["at"], zone), d["attempts"], d["reply"]] for d in data]
-    headings = ["address", "status", "at", "attempts", "reply"]
-    empty = (
-        f"{found.name} has no delivery that is {status}." if status else f"{found.name} has no deliveries."
-    )
-    result(as_json, data, *table(headings, lines, empty))
+        lines = ([d["address"], d["status"], moment(d["at"], zone), d["attempts"], d["reply"]] for d in rows)
+        which = f"no delivery that is {status}" if status else "no deliveries"
+        headings = ["address", "status", "at", "attempts", "reply"]
+        streamed(headings, lines, f"{found.name} has {which}.")
+
+
+def _ledger(p: Publisher, edition: Edition, status: str) -> Iterator[dict[str, Any]]:
+    from publisher import links
+    from publisher.delivering import watching
+
+    newsletter = p.config.newsletters.get(edition.newsletter)
+    domain = newsletter.sender.domain if newsletter else ""
+    for row in watching.deliveries(p.store, edition, status):
+        yield {
+            "address": row.address,
+            "status": row.status,
+            "code": row.code,
+            "reply": row.reply,
+            "attempts": row.attempt,
+            "message_id": f"<{links.message_id(p.keys, domain, row.id, row.generation)}>",
+            "at": row.finished_at or row.started_at,
+            "due_at": row.due_at,
+        }

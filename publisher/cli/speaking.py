@@ -6,10 +6,11 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import combining, east_asian_width
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from publisher.app import Publisher
 
 Progress = Callable[[int, int], None]
-_USAGE, _GAP, _NARROWEST, _SHORT = 64, "  ", 12, 0.5
+_USAGE, _GAP, _NARROWEST, _SHORT, _MEASURED = 64, "  ", 12, 0.5, 1000
 JSON = typer.Option(False, "--json", help="One JSON document on stdout, and nothing else there.")
 
 
@@ -43,6 +44,16 @@ def result(as_json: bool, data: Any, *lines: str) -> None:
     else:
         for line in lines:
             print(line)
+
+
+def json_array(items: Iterable[Any]) -> None:
+    """A JSON array on stdout, written as its items come."""
+    opening = "["
+    for item in items:
+        text = json.dumps(item, ensure_ascii=False, indent=2, default=_plain).replace("\n", "\n  ")
+        print(f"{opening}\n  {text}", end="")
+        opening = ","
+    print("[]" if opening == "[" else "\n]")
 
 
 def _plain(value: Any) -> Any:
@@ -75,11 +86,37 @@ def table(headings: list[str], rows: list[list[Any]], empty: str = "") -> list[s
     """Columns under headings, or what to say instead of an empty table; on a terminal no wider than it is."""
     if not rows and empty:
         return [empty]
-    cells = [headings, *[["" if c is None else _printable(str(c)) for c in row] for row in rows]]
+    return list(_lines(_widths(headings, rows), [headings, *rows]))
+
+
+def streamed(headings: list[str], rows: Iterable[list[Any]], empty: str) -> None:
+    """Print a table as its rows come; the first thousand say how wide its columns are."""
+    coming = iter(rows)
+    first = list(islice(coming, _MEASURED))
+    if not first:
+        print(empty)
+        return
+    for line in _lines(_widths(headings, first), chain([headings], first, coming)):
+        print(line)
+
+
+def _widths(headings: list[str], rows: list[list[Any]]) -> list[int]:
+    cells = [_cells(row) for row in [headings, *rows]]
     widths = [max(_width(row[n]) for row in cells) for n in range(len(headings))]
     if sys.stdout.isatty():
         _narrow(widths, shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1))
-    return [_GAP.join(_fitted(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return widths
+
+
+def _cells(row: list[Any]) -> list[str]:
+    return ["" if c is None else _printable(str(c)) for c in row]
+
+
+def _lines(widths: list[int], rows: Iterable[list[Any]]) -> Iterator[str]:
+    # a later row that is wider than the measured ones is cut on a terminal only
+    fitted = _fitted if sys.stdout.isatty() else _padded
+    for row in rows:
+        yield _GAP.join(fitted(c, w) for c, w in zip(_cells(row), widths, strict=True)).rstrip()
 
 
 def _narrow(widths: list[int], room: int) -> None:
@@ -88,12 +125,16 @@ def _narrow(widths: list[int], room: int) -> None:
         widths[widths.index(max(widths))] -= 1
 
 
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
 def _fitted(text: str, width: int) -> str:
     if _width(text) > width:
         while _width(text) > width - 1:
             text = text[:-1]
         text += "…"
-    return text + " " * (width - _width(text))
+    return _padded(text, width)
 
 
 def _width(text: str) -> int:

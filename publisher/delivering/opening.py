@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from publisher.editions import slots
-from publisher.editions.slots import Timetable
+from publisher.delivering import approving, due_times
 from publisher.errors import NotFound, Refused
 from publisher.store import Store, clock, editions, ledger
 from publisher.store.editions import Edition
 
-_CHUNK = 1000
 _CLOSED = ("held", "scheduled")
 
 
@@ -35,17 +32,19 @@ def named(store: Store, name: str) -> Edition:
 def open_edition(
     store: Store, edition: Edition, now: datetime, *, at: datetime | None = None, when: str = ""
 ) -> Edition:
-    """Let an edition go: at once, or from `at` on. Raises Refused for one unapproved, paused or ended.
+    """Let an edition go: at once, or from `at` on. Raises Refused for one unapproved, changed since it was
+    approved, paused or ended.
 
     `when` is now (every waiting row), local (each one's next hour) or empty (each row at its own time).
     """
     _check(edition)
+    approving.check(store, edition, now)
     if at and edition.state in ("sending", "done"):
         raise Refused(f"{edition.name} was opened already: --at cannot hold it any more")
     if when == "local":
-        _set_local(store, edition, now)
+        due_times.next_hours(store, edition, now)
     elif when == "now":
-        _in_chunks(store, lambda tx, after: ledger.make_due(tx, edition.id, after, now, _CHUNK))
+        due_times.all_now(store, edition, now)
     with store.write() as tx:
         if at and at > now:
             editions.set_state(tx, edition.id, _CLOSED, "scheduled", opens_at=at, reason="")
@@ -65,25 +64,6 @@ def _check(edition: Edition) -> None:
 
 def _because(edition: Edition) -> str:
     return f" ({edition.reason})" if edition.reason else ""
-
-
-def _in_chunks(store: Store, step: Callable[[Connection, int], int]) -> None:
-    after = 0
-    while True:
-        with store.write() as tx:
-            after = step(tx, after)
-        if not after:
-            return
-
-
-def _set_local(store: Store, edition: Edition, now: datetime) -> None:
-    def step(tx: Connection, after: int) -> int:
-        rows = ledger.waiting_with_hours(tx, edition.id, after, _CHUNK)
-        due = {id_: slots.next_hour(Timetable("daily", hour, 0, 1, zone), now) for id_, hour, zone in rows}
-        ledger.set_due(tx, due)
-        return rows[-1][0] if rows else 0
-
-    _in_chunks(store, step)
 
 
 def open_due(store: Store, now: datetime) -> list[Edition]:
@@ -108,8 +88,9 @@ def _openable(tx: Connection, now: datetime) -> list[Edition]:
 
 
 def counts(store: Store, edition: Edition) -> dict[str, Any]:
-    """How an edition stands: its state, `planned`, and the number of deliveries in each status."""
+    """How an edition stands: its state and why, `planned`, and the number of deliveries in each status."""
     with store.read() as tx:
         found = ledger.counts(tx, edition.id)
-        state = editions.get(tx, edition.id).state
-    return {"edition": edition.name, "state": state, "planned": sum(found.values()), **found}
+        now = editions.get(tx, edition.id)
+    about = {"edition": edition.name, "state": now.state, "reason": now.reason}
+    return {**about, "planned": sum(found.values()), **found}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from publisher import articles, messages
+from publisher import articles
 from publisher.config.schema import Config
-from publisher.delivering.messages import Composer, letterhead
+from publisher.delivering.messages import Addressee, Composer
 from publisher.delivering.opening import named
 from publisher.editions import choice, slots, windows
 from publisher.errors import NotFound, Refused
 from publisher.freezing.freezer import Freezer
 from publisher.freezing.variants import thaw, thawed
 from publisher.links import Keys
-from publisher.model.mail import Recipient, Variant
+from publisher.model.mail import Variant
 from publisher.rendering.environment import Templates
 from publisher.store import Store, catalogue, editions, ledger, subscribers
 from publisher.store.editions import Edition
@@ -33,6 +34,17 @@ class Preview:
     eml: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Somebody who has no delivery."""
+
+    address: str
+    fields: Mapping[str, str]
+    subscription_id: int = 0
+    id: int = 0
+    generation: int = 1
+
+
 @dataclass
 class _Previewer:
     store: Store
@@ -42,20 +54,19 @@ class _Previewer:
     now: datetime
 
     def edition(self, edition: Edition, address: str) -> Preview:
-        with self.store.read() as tx:
-            rows = ledger.rows(tx, edition.id)
-            variants = editions.variants_of(tx, edition.id)
         if address:
-            mine = [r for r in rows if r.address.lower() == address.lower()]
-            if not mine:
+            with self.store.read() as tx:
+                row = ledger.addressed(tx, edition.id, address)
+            if not row:
                 raise NotFound(f"{edition.name} has no delivery for {address}")
-            row = mine[0]
             _, variant = thawed(self.store, row.variant_id)
-            return self._of(edition, variant, row.address, row.fields, row.subscription_id, row)
+            return self._of(edition, variant, row, row.dated_at)
+        with self.store.read() as tx:
+            variants = editions.variants_of(tx, edition.id)
         if not variants:
             raise NotFound(f"{edition.name} has no variant")
         _, variant = thawed(self.store, variants[0][0])
-        return self._of(edition, variant, _SOMEBODY, self._fields(None, _SOMEBODY, ""), 0)
+        return self._of(edition, variant, _Reader(_SOMEBODY, self._fields(None, _SOMEBODY, "")))
 
     def newsletter(self, name: str, address: str) -> Preview:
         """What an edition cut now would be, for this subscriber or for one who chose everything."""
@@ -78,7 +89,7 @@ class _Previewer:
         variant = thaw(0, freezer.variant(shown, language), freezer.frozen)
         fields = self._fields(subscription, address or _SOMEBODY, person.name if person else "")
         return self._of(
-            edition, variant, address or _SOMEBODY, fields, subscription.id if subscription else 0
+            edition, variant, _Reader(address or _SOMEBODY, fields, subscription.id if subscription else 0)
         )
 
     def _shown(
@@ -111,25 +122,10 @@ class _Previewer:
         return {"subscriber.name": name, "subscriber.address": address, "subscription.choice": words}
 
     def _of(
-        self,
-        edition: Edition,
-        variant: Variant,
-        address: str,
-        fields: Any,
-        subscription_id: int,
-        row: Any = None,
+        self, edition: Edition, variant: Variant, reader: Addressee, dated_at: datetime | None = None
     ) -> Preview:
-        composer = Composer(self.store, self.config, self.keys)
-        compiled = messages.compile_message(variant, letterhead(self.config, edition))
-        domain = self.config.newsletters[edition.newsletter].sender.domain
-        recipient = Recipient(
-            address=address,
-            message_id=composer.message_id(domain, row.id if row else 0, row.generation if row else 1),
-            dated_at=(row.dated_at if row else None) or self.now,
-            fields=fields,
-        )
-        eml = compiled.splice(recipient, composer.addresses(subscription_id, variant.id))
-        return _taken_apart(eml)
+        prepared = Composer(self.store, self.config, self.keys).prepare(edition, variant)
+        return _taken_apart(prepared.outgoing(reader, dated_at or self.now).message)
 
 
 def _taken_apart(eml: bytes) -> Preview:

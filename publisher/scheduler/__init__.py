@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import opening
 from publisher.gathering import Gathered
-from publisher.store import clock, ledger
+from publisher.store import clock, ledger, restores
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
 
@@ -25,13 +25,15 @@ Say = Callable[[str], None]
 class Ticked:
     """What one tick did: the gather if it was time for one, the cuts, and the editions that it opened.
 
-    `held` is how many deliveries have come due in editions that a person has not sent yet.
+    `held` is how many deliveries have come due in editions that a person has not sent yet, `told` the
+    matters of which the editors were told.
     """
 
     gathered: Gathered | None = None
     cut: list[Result] = field(default_factory=list)
     opened: list[Edition] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
 
 def reminder(config: Config, edition: str, count: int) -> str:
@@ -61,7 +63,12 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: done.opened.extend(opening.open_due(publisher.store, now)),
         lambda: _publish(publisher, now, gather_always),
         lambda: done.held.update(_held(publisher, now)),
+        lambda: done.told.extend(_remind(publisher, done.held, now)),
     )
+    with publisher.store.read() as tx:
+        if restores.restored(tx):
+            # its marks may be wrong: nothing is cut or opened until a person says so (rule 26)
+            steps = (steps[0], steps[3])
     if failures := [error for step in steps if (error := _attempt(step))]:
         for error in failures[1:]:
             say(str(error))
@@ -93,6 +100,17 @@ def _publish(publisher: Publisher, now: datetime, always: bool) -> None:
         with publisher.store.write() as tx:
             clock.set_stale(tx, clock.PUBLIC_FILES, now)
     publishing.refresh(publisher.store, publisher.config, publisher.templates)
+
+
+def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> list[str]:
+    # loads the template engine's rendering only where somebody is to be told
+    if not publisher.config.notices.to:
+        return []
+    from publisher.delivering import reminding
+    from publisher.delivering.messages import Composer
+
+    composer = Composer(publisher.store, publisher.config, publisher.keys)
+    return reminding.remind(composer, publisher.templates, held, now)
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

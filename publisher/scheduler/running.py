@@ -13,6 +13,7 @@ from publisher import delivering, retries
 from publisher.app import Publisher
 from publisher.errors import PublisherError
 from publisher.scheduler import reminder, tick
+from publisher.scheduler.reporting import reporting
 
 log = logging.getLogger("publisher")
 _TICK_SECONDS = 5
@@ -75,10 +76,11 @@ class Running:
 
     def _deliver(self) -> bool:
         p = self.publisher
-        done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop)
-        self._unreachable = self._unreachable + 1 if done.unavailable else 0
+        with reporting(p) as report:
+            done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop)
         if done.settled:
-            log.info("%d deliveries settled", done.settled)
+            report.say()
+        self._unreachable = self._unreachable + 1 if done.unavailable else 0
         if done.unavailable:
             self._say("the sender", f"nothing leaves now: {done.unavailable}")
         return not done.unavailable

@@ -101,7 +101,7 @@ def test_a_newsletter_title_with_a_line_break_is_refused(site: Any, title: str) 
         (["a@x.org\n"], "address: expected one address"),
         (["Ann <a@x.org>"], "address: expected one address"),
         (["a@localhost"], "address: expected one address"),
-        (["ä@x.org"], "address: expected one address"),
+        (["ä\u200b@x.org"], "address: expected one address"),
         (["a" * 65 + "@x.org"], "expected at most 64 characters before the @"),
         (["a@" + "x" * 260 + ".org"], "expected at most 254 characters"),
         (["a@x.org", "--name", "Ann\r\nBcc: b@y.org"], "name: expected one plain line"),

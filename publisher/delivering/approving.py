@@ -1,0 +1,98 @@
+"""Approval: bound to the frozen bytes and delivery rows that were looked at, and void after any change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from publisher.delivering import due_times
+from publisher.errors import Refused
+from publisher.store import Store, clock, editions, ledger, restores
+from publisher.store.editions import Edition
+
+_ROWS, _PARTS = 5000, 200
+_CHANGED = "it is not what was approved"
+
+
+def approve(store: Store, edition: Edition, now: datetime, seen: str = "") -> Edition:
+    """Open a held edition that waits for approval; each delivery leaves at its subscriber's next hour.
+
+    `seen` is the fingerprint of what the approver looked at; empty for what stands there now. Killed on its
+    way, it can be done again. Raises Refused.
+    """
+    # nothing may be cut into it or cancelled meanwhile
+    with store.alone("cut"):
+        _check(store, edition)
+        found = fingerprint(store, edition)
+        if seen and seen != found:
+            raise Refused(f"{edition.name} has changed since it was looked at: nothing was approved")
+        due_times.next_hours(store, edition, now)
+        with store.write() as tx:
+            changes = {"approved_hash": found, "opened_at": now, "opens_at": None, "reason": ""}
+            if editions.set_state(tx, edition.id, ["held"], "sending", **changes):
+                clock.set_stale(tx, clock.PUBLIC_FILES, now)
+            return editions.get(tx, edition.id)
+
+
+def _check(store: Store, edition: Edition) -> None:
+    with store.read() as tx:
+        restores.check(tx)
+        state = editions.get(tx, edition.id).state
+    if not edition.needs_approval:
+        raise Refused(f"{edition.name} needs no approval: publisher send {edition.name} opens it")
+    if state != "held":
+        raise Refused(f"{edition.name} cannot be approved: it is {state}")
+
+
+def fingerprint(store: Store, edition: Edition) -> str:
+    """SHA-256 (hex) of what is frozen in an edition and whom it is for; not of when, or how it stands."""
+    with store.read() as tx:
+        letterhead = editions.get(tx, edition.id).letterhead
+    digest = hashlib.sha256(repr(letterhead).encode())
+    _feed(
+        digest,
+        store,
+        _PARTS,
+        lambda tx, after: editions.frozen_after(tx, "pieces", edition.id, after, _PARTS),
+    )
+    _feed(
+        digest,
+        store,
+        _ROWS,
+        lambda tx, after: editions.frozen_after(tx, "variants", edition.id, after, _ROWS),
+    )
+    _feed(digest, store, _ROWS, lambda tx, after: ledger.bound(tx, edition.id, after, _ROWS))
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, store: Store, most: int, chunk: Callable[[Any, int], list[tuple[Any, ...]]]) -> None:
+    after, size = 0, most
+    while size == most:
+        with store.read() as tx:
+            rows = chunk(tx, after)
+        for row in rows:
+            digest.update(repr(row).encode())
+        size = len(rows)
+        after = rows[-1][0] if rows else after
+    digest.update(b"\0")
+
+
+def check(store: Store, edition: Edition, now: datetime) -> None:
+    """Raises Refused where an approved edition is not what was approved; it is held, or paused, then.
+
+    And while the store is restored: what waits may have left already (rule 26).
+    """
+    with store.read() as tx:
+        restores.check(tx)
+    if not edition.approved_hash or fingerprint(store, edition) == edition.approved_hash:
+        return
+    with store.write() as tx:
+        if left := ledger.anything_left(tx, edition.id):
+            editions.set_state(tx, edition.id, ["sending"], "paused", paused_at=now, reason=_CHANGED)
+        else:
+            changes = {"approved_hash": "", "opened_at": None, "paused_at": None, "reason": _CHANGED}
+            editions.set_state(tx, edition.id, ["scheduled", "sending", "paused"], "held", **changes)
+    then = "some of it has left, and the rest can only be cancelled" if left else "approve it again"
+    raise Refused(f"{edition.name}: {_CHANGED}: {then}")
