@@ -1,0 +1,73 @@
+"""Test copies: an edition as somebody will get it, marked, and outside its ledger (rule 22)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from publisher import links
+from publisher.config import values
+from publisher.delivering.messages import Composer, Prepared
+from publisher.delivering.notices import Desk
+from publisher.errors import NotFound, Refused
+from publisher.freezing.variants import thawed
+from publisher.model.mail import Recipient
+from publisher.rendering import joining
+from publisher.store import Store, editions, notices, restores, subscribers
+from publisher.store.editions import Edition
+
+KIND, _MARK = "test copy", "[Test] "
+
+
+def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str], now: datetime) -> list[int]:
+    """Queue a copy of the edition's most common variant for each address; the notices' ids.
+
+    All of them or none. Raises Refused, NotFound, or what `Composer.prepare` raises.
+    """
+    people = {subscribers.address_key(a): _checked(a) for a in addresses}
+    subject, prepared = _marked(composer, edition)
+    # of another purpose than a subscriber's: whoever follows it unsubscribes nobody
+    leave = links.token(composer.keys, KIND, edition.id)
+    unsubscribe = f"{prepared.stationery.site}/unsubscribe/{leave}"
+    shared = {"unsubscribe": unsubscribe, "view": prepared.view}
+
+    def message(recipient: Recipient) -> bytes:
+        return prepared.message.splice(_neutral(recipient), shared)
+
+    desk = Desk.of(composer, edition.newsletter)
+    with composer.store.write() as tx:
+        restores.check(tx)
+        return [desk.queue(tx, KIND, to, subject, now, message) for to in people.values()]
+
+
+def outcomes(store: Store, ids: Sequence[int]) -> list[Row[Any]]:
+    """What became of them, in the order in which they were queued."""
+    with store.read() as tx:
+        return sorted(notices.listed(tx, ids=ids), key=lambda row: int(row.id))
+
+
+def _checked(address: str) -> str:
+    try:
+        return values.address(address)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _marked(composer: Composer, edition: Edition) -> tuple[str, Prepared]:
+    with composer.store.read() as tx:
+        variants = editions.variants_of(tx, edition.id)
+    if not variants:
+        raise NotFound(f"{edition.name} has no variant")
+    _, variant = thawed(composer.store, variants[0][0])
+    marked = replace(variant, subject=_MARK + variant.subject)
+    return joining.without_fields(marked.subject, html=False), composer.prepare(edition, marked)
+
+
+def _neutral(recipient: Recipient) -> Recipient:
+    """Somebody without a name who chose everything."""
+    fields = {"subscriber.address": recipient.address, "subscription.choice": "all topics"}
+    return replace(recipient, fields=fields)

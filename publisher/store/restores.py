@@ -1,0 +1,118 @@
+"""A restored store: nothing of it is cut or sent until a person says that it may be (rule 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+
+from publisher.errors import Refused
+from publisher.store import attempts
+from publisher.store.claims import WAITING
+from publisher.store.schema import deliveries, editions, schedule, subscriptions, workers
+from publisher.store.subscribers import Subscription, subscription
+
+_RESTORED, _GATHERED, _COVERING = "restored", "restored gathered", "restored covering"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """When the store was put back, whether it was gathered since, and up to when it is being covered."""
+
+    at: datetime
+    gathered: bool
+    covering: datetime | None
+
+
+def mark(tx: Connection, now: datetime) -> int:
+    """Note that the store was put back. What was being sent when it was saved is `unknown` now: how many.
+
+    Whatever the policy says: the servers' answers to these are older than the backup is.
+    """
+    tx.execute(schedule.delete().where(schedule.c.name.in_((_RESTORED, _GATHERED, _COVERING))))
+    tx.execute(schedule.insert().values(name=_RESTORED, at=now))
+    unknown = sum(attempts.abandon(tx, worker, None, now) for worker in attempts.started_by(tx))
+    tx.execute(workers.delete())
+    return unknown
+
+
+def restored(tx: Connection) -> Restored | None:
+    """How the store was restored; None where it was not, or a person has acknowledged it."""
+    names = schedule.c.name.in_((_RESTORED, _GATHERED, _COVERING))
+    found = {row.name: row.at for row in tx.execute(select(schedule).where(names))}
+    if _RESTORED not in found:
+        return None
+    return Restored(found[_RESTORED], _GATHERED in found, found.get(_COVERING))
+
+
+def said(found: Restored) -> str:
+    """What a person must know and do, in one sentence."""
+    first = "" if found.gathered else "run `publisher gather`, then "
+    return (
+        f"this store was restored on {found.at:%Y-%m-%d at %H:%M} UTC, and nothing is cut or sent until "
+        f"you {first}say `publisher acknowledge --restore`, with --covered-until ISO where mail has left "
+        "since the backup"
+    )
+
+
+def check(tx: Connection) -> None:
+    """Raises Refused while the store is restored and not acknowledged."""
+    if found := restored(tx):
+        raise Refused(said(found))
+
+
+def set_gathered(tx: Connection, now: datetime) -> None:
+    """The sources have been read since the restore, all of them."""
+    if (found := restored(tx)) and not found.gathered:
+        tx.execute(schedule.insert().values(name=_GATHERED, at=now))
+
+
+def set_covering(tx: Connection, until: datetime) -> None:
+    """Remember up to when the store is being covered, so that a killed acknowledgement goes on the same."""
+    tx.execute(schedule.insert().values(name=_COVERING, at=until))
+
+
+def set_acknowledged(tx: Connection) -> None:
+    """The store is as any other from now on."""
+    tx.execute(schedule.delete().where(schedule.c.name.in_((_RESTORED, _GATHERED, _COVERING))))
+
+
+def count_subscriptions(tx: Connection) -> int:
+    """How many there are, of whatever status."""
+    return int(tx.scalar(select(func.count()).select_from(subscriptions)) or 0)
+
+
+def subscriptions_after(tx: Connection, id_: int, most: int) -> list[Subscription]:
+    """A chunk of all subscriptions, of whatever status, by id."""
+    query = select(subscriptions).where(subscriptions.c.id > id_).order_by(subscriptions.c.id)
+    return [subscription(row) for row in tx.execute(query.limit(most))]
+
+
+def cover(tx: Connection, marks: Iterable[tuple[int, int, int, datetime | None]]) -> None:
+    """Set (subscription, since, mark, next_due_at); the revision goes up."""
+    rows = [{"key": k, "new_since": s, "new_mark": m, "new_due": due} for k, s, m, due in marks]
+    values: dict[str, Any] = {
+        "since": bindparam("new_since"),
+        "mark": bindparam("new_mark"),
+        "next_due_at": bindparam("new_due"),
+    }
+    query = update(subscriptions).where(subscriptions.c.id == bindparam("key"))
+    if rows:
+        tx.execute(query.values(**values, revision=subscriptions.c.revision + 1), rows)
+
+
+def waiting_until(tx: Connection, until: datetime, most: int) -> list[Row[Any]]:
+    """A chunk of the deliveries that wait and were due by then."""
+    d, found = deliveries.c, list[Row[Any]]()
+    for edition in tx.scalars(
+        select(editions.c.id).where(editions.c.state.not_in(("done", "cancelled")))
+    ).all():
+        for status in WAITING:
+            mine = (d.edition_id == edition, d.status == status, d.due_at <= until)
+            found += tx.execute(select(deliveries).where(*mine).limit(most - len(found)))
+            if len(found) >= most:
+                return found
+    return found
