@@ -1,107 +1,182 @@
-"""How fast `send` works through the ledger: 2,000 messages to a local server that answers at once.
+"""How fast we send, beside Postfix's own generator in C, to Postfix's sink; and through a server far away.
 
-`python bench/sending.py [MESSAGES] [CONNECTIONS]` prints messages a second; `--profile` what cost most.
+    python bench/sending.py [--messages N] [--pairs N] [--store URL] [--relay]
+
+Pairs: `publisher bench send` (rows, splice, durable ledger and all) and `smtp-source -d` take turns, with the
+same size, sessions and number of messages; printed are the median ratio, its spread, and the time of one
+durable commit. `--relay` sends over one connection through a proxy that delays both ways by 10 ms: printed
+are messages per round trip. Needs smtp-sink and smtp-source, which come with Postfix.
 """
 
 from __future__ import annotations
 
-import cProfile
-import multiprocessing
-import pstats
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
 import sys
-import tempfile
 import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import yaml
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "delivering"))
-
-from mail_sink import Sink
-
-from publisher import cutting, delivering, gathering, subscribing
-from publisher.app import Publisher, open_publisher
-from publisher.delivering import opening
-from publisher.delivering.messages import Composer
-from publisher.delivering.sending import Exchange, Run
-from publisher.store import ledger
-
 ROOT = Path(__file__).parent.parent
+SIZE, SESSIONS, DELAY = 20_000, 10, 0.010
 
 
-def serve(channel: Any) -> None:
-    """A server in a process of its own; tells its port, and at the end how many messages it kept."""
-    with Sink() as sink:
-        channel.send(sink.port)
-        channel.recv()
-        channel.send(len(set(sink.recipients)))
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
-def publication(folder: Path, people: int, port: int, connections: int) -> Publisher:
-    """One article, and an edition of it that waits for everybody."""
-    smtp = {"host": "127.0.0.1", "port": port, "security": "none", "connections": connections}
-    config = {
-        "publication": {"url": "https://courier.example"},
-        "newsletters": {"daily": {}},
-        "mail": {"transport": "smtp", "smtp": smtp},
-    }
-    (folder / "content").mkdir()
-    (folder / "content" / "a.md").write_text("---\ntitle: The ferry\n---\n" + "It is late again. " * 600)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    p = open_publisher(folder / "config.yaml")
-    gathering.gather(p.store, p.config, p.clock())
-    with p.store.write() as tx:
-        for n in range(people):
-            choice = subscribing.Choice(f"reader{n}@example.org", "daily", "confirmed")
-            subscribing.take(tx, p.config, choice, p.clock())
-    request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
-    made = cutting.cut(p.store, p.config, p.templates, request, p.clock())
-    assert made.edition
-    assert made.recipients == people
-    opening.open_edition(p.store, made.edition, p.clock())
-    return p
+@contextmanager
+def sink() -> Iterator[int]:
+    """Postfix's server that swallows everything; its port."""
+    port = free_port()
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    command = [shutil.which("smtp-sink") or "/usr/sbin/smtp-sink", *user, "-c", f"127.0.0.1:{port}", "1000"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    try:
+        yield port
+    finally:
+        process.kill()
+        process.wait()
 
 
-def ledger_of(p: Publisher) -> dict[str, str]:
-    """Address to status."""
-    with p.store.read() as tx:
-        return {row.address: row.status for row in ledger.rows(tx, 1)}
+def ours(port: int, messages: int, connections: int, *more: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "publisher", "bench", "send", "--json", "--to", f"127.0.0.1:{port}"]
+    options = ["--messages", str(messages), "--size", str(SIZE), "--connections", str(connections), *more]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command + options, env=env, stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(done.stdout))
+
+
+def theirs(port: int, messages: int, size: int) -> float:
+    """Messages a second of the generator in C."""
+    program = shutil.which("smtp-source") or "/usr/sbin/smtp-source"
+    load = ["-d", "-s", str(SESSIONS), "-m", str(messages), "-l", str(size)]
+    begun = time.perf_counter()
+    subprocess.run([program, *load, f"127.0.0.1:{port}"], check=True, stdout=subprocess.DEVNULL)
+    return messages / (time.perf_counter() - begun)
+
+
+def pairs(count: int, messages: int, more: list[str]) -> None:
+    ratios, found = [], []
+    with sink() as port:
+        for number in range(count):
+            one = ours(port, messages, SESSIONS, *more)
+            rival = theirs(port, messages, one["bytes"])
+            ratios.append(one["per_second"] / rival)
+            found.append(one)
+            print(
+                f"pair {number + 1}: {one['per_second']:7,.0f} a second, smtp-source {rival:7,.0f}: "
+                f"ratio {ratios[-1]:.2f}; {one['cpu_us']:.0f} µs a message "
+                + ", ".join(f"{k} {v:.0f}" for k, v in one["cpu_us_by_part"].items())
+                + f"; commit {one['commit_ms']:.2f} ms"
+            )
+    cpu, commit = ([one[key] for one in found] for key in ("cpu_us", "commit_ms"))
+    print(
+        f"median ratio {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f}); "
+        f"{statistics.median(cpu):.0f} µs of processor time a message "
+        f"(from {min(cpu):.0f} to {max(cpu):.0f}); "
+        f"one durable commit {statistics.median(commit):.2f} ms"
+    )
+
+
+class Far:
+    """A proxy that hands on everything `DELAY` seconds later, both ways: a server 20 ms away."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            near, _ = self._server.accept()
+            far = socket.create_connection(("127.0.0.1", self._to))
+            for one, other in ((near, far), (far, near)):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        waiting: deque[tuple[float, bytes]] = deque()
+        some = threading.Condition()
+
+        def hand_on() -> None:
+            while True:
+                with some:
+                    some.wait_for(lambda: waiting)
+                    due, data = waiting.popleft()
+                time.sleep(max(0.0, due - time.perf_counter()))
+                if not data:
+                    return other.close()
+                other.sendall(data)
+
+        threading.Thread(target=hand_on, daemon=True).start()
+        while True:
+            try:
+                data = one.recv(1 << 18)
+            except OSError:
+                data = b""
+            with some:
+                waiting.append((time.perf_counter() + DELAY, data))
+                some.notify()
+            if not data:
+                return
+
+
+def round_trip(port: int) -> float:
+    """Seconds from a NOOP to its answer, the median of some."""
+    with socket.create_connection(("127.0.0.1", port)) as probe:
+        lines = probe.makefile("rb")
+        lines.readline()
+        spent = []
+        for _ in range(20):
+            begun = time.perf_counter()
+            probe.sendall(b"NOOP\r\n")
+            lines.readline()
+            spent.append(time.perf_counter() - begun)
+    return statistics.median(spent)
+
+
+def relay(messages: int, more: list[str]) -> None:
+    with sink() as port:
+        far = Far(port)
+        trip = round_trip(far.port)
+        one = ours(far.port, messages, 1, *more)
+    print(
+        f"a round trip of {trip * 1000:.1f} ms, one connection: {one['per_second']:.1f} messages a second, "
+        f"{one['per_second'] * trip:.2f} a round trip (lock-step would make at most 0.25)"
+    )
 
 
 def main() -> None:
-    profile = "--profile" in sys.argv
-    numbers = [int(a) for a in sys.argv[1:] if a.isdigit()]
-    people, connections = (*numbers, *(2_000, 4)[len(numbers) :])
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    with tempfile.TemporaryDirectory() as folder:
-        p = publication(Path(folder), people, ours.recv(), connections)
-        profiler = cProfile.Profile() if profile else None
-        begun = perf_counter()
-        if profiler:  # the work of one connection, in this thread: what a profile can see
-            composer = Composer(p.store, p.config, p.keys)
-            run = Run(p.store, p.config, composer, p.clock, None, threading.Event(), lambda _: None)
-            run.worker = "bench"
-            profiler.runcall(run.drain, p.transport, Exchange(run))
-        else:
-            delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock)
-        seconds = perf_counter() - begun
-        wal = Path(folder, "var", "publisher.db-wal").stat().st_size
-        p.close()
-    ours.send(None)
-    kept = ours.recv()
-    server.join()
-    assert kept == people, f"{kept} of {people} arrived"
-    print(
-        f"{people:,} messages, {connections} connections: {seconds:.2f} s, {people / seconds:,.0f} a second"
-    )
-    print(f"write-ahead log at the end: {wal / 1e6:.1f} MB")
-    if profiler:
-        pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--messages", type=int, default=10_000)
+    asked.add_argument("--pairs", type=int, default=9)
+    asked.add_argument("--store", default="", help="an empty PostgreSQL database; default: SQLite")
+    asked.add_argument("--relay", action="store_true")
+    given = asked.parse_args()
+    more = ["--store", given.store] if given.store else []
+    if given.relay:
+        relay(min(given.messages, 500), more)
+    else:
+        pairs(given.pairs, given.messages, more)
+        relay(min(given.messages, 500), more)
 
 
 if __name__ == "__main__":
