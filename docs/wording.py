@@ -11,6 +11,11 @@ def names(text: str) -> dict[str, Any]:
 
 
 COUNTS = "queued sending sent deferred bounced expired suppressed cancelled unknown"
+PACE = {
+    "transports": [names("name rate")],
+    "limits": [names("of name rate since reply")],
+    "warm_up": names("day budget used"),
+}
 REFUSED_LINES = [names("line address reason")]
 GATHERED = {
     **names("new updated unchanged drafts waiting gone"),
@@ -23,6 +28,17 @@ SUBSCRIPTION = names(
     "since "
     "next_due_at revision created_at ended_at"
 )
+
+STANDS = names(f"edition state reason planned {COUNTS}")
+EXPLAINED = {
+    **names("address known suppression says"),
+    "subscriptions": [
+        names("newsletter status chosen zone paused_until since mark next_due_at next says"),
+    ],
+    "deliveries": [
+        names("edition status code reply attempts due_at at covers articles waived events says"),
+    ],
+}
 
 # What `--json` prints: {} an object with exactly these keys, [] an array of such things, None any value.
 JSON: dict[str, Any] = {
@@ -38,9 +54,21 @@ JSON: dict[str, Any] = {
     ],
     "cut": names("edition variants articles recipients"),
     "editions": [names("edition state cadence slot subject articles planned sent created_at reason")],
-    "send": names(f"edition state planned {COUNTS} seconds"),
+    "approve": names(f"edition state reason planned {COUNTS} approved_hash"),
+    "pause": STANDS,
+    "resume": STANDS,
+    "cancel": STANDS,
+    "send": {**STANDS, **names("seconds")},
+    "test-send": {"edition": None, "copies": [names("address status code reply")]},
     "deliver": names(f"planned {COUNTS} seconds"),
-    "status": [names(f"edition state planned {COUNTS}")],
+    "status": [{**STANDS, **names("due rate estimated_end"), "pace": PACE}],
+    "retry": {**STANDS, **names("again seconds"), "refused": [names("address reason")]},
+    "acknowledge": {**STANDS, **names("acknowledged")},
+    "explain": EXPLAINED,
+    "backup": names("file bytes seconds"),
+    "restore": names("restored kept unknown"),
+    "bench send": names("bytes commit_ms sent seconds per_second cpu_us memory_mb")
+    | {"cpu_us_by_part": names("read compose exchange ledger rest")},
     "deliveries": [names("address status code reply attempts message_id at due_at")],
     "subscribers add": names("address newsletter result"),
     "subscribers import": {**names("added updated unchanged suppressed"), "refused": REFUSED_LINES},
@@ -189,7 +217,7 @@ EDITION_STATES = {
     "held": "waits for a person: `publisher send` opens it",
     "scheduled": "opens by itself, at once or at its hour",
     "sending": "deliveries leave as they come due",
-    "paused": "stopped for the moment (reserved: no command sets it yet)",
+    "paused": "stopped until `publisher resume`: by hand, or by itself when servers refuse the sender",
     "done": "nothing waits, nothing unknown is unseen, and nobody can still come due",
     "cancelled": "stopped for good; the reason stands beside it",
 }
@@ -228,6 +256,7 @@ PUBLIC_FILES = (
 )
 SECTIONS = {
     "sources[]": "A list; without it one source, the folder `content/`.",
+    "mail.smtp[]": "One, or a list in the order in which they are used.",
     "feeds.NAME": "NAME stands in the names of its files. The feed `main` is always there.",
     "newsletters.NAME": "NAME stands in addresses and headers: do not change it once mail has left.",
 }

@@ -15,7 +15,9 @@ from publisher.cli import main
 ROOT = Path(__file__).parents[2]
 CONFIG = """
 publication: {title: Courier, url: https://courier.example, postal_address: Quay 3}
-newsletters: {daily: {from: daily@courier.example}}
+newsletters:
+  daily: {from: daily@courier.example}
+  weekly: {from: daily@courier.example, approval: true, default: {cadence: weekly}}
 """
 # each command that prints JSON, in an order in which each has something to print
 COMMANDS = {
@@ -23,11 +25,15 @@ COMMANDS = {
     "gather": "",
     "build": "",
     "articles": "",
-    "subscribers add": "ada@example.org",
-    "subscribers import": "people.csv",
+    "subscribers add": "ada@example.org --newsletter daily",
+    "subscribers import": "people.csv --newsletter daily",
     "subscribers show": "ada@example.org",
     "cut": "daily --now",
+    "test-send": "daily/1 editor@example.org",
     "send": "daily/1",
+    "retry": "daily/1 --status bounced",
+    "acknowledge": "daily/1",
+    "explain": "ada@example.org",
     "deliveries": "daily/1",
     "editions": "",
     "deliver": "",
@@ -38,7 +44,16 @@ COMMANDS = {
     "subscribers remove": "ada@example.org",
     "tick": "",
     "migrate": "",
+    "approve": "weekly/1",
+    "pause": "weekly/1",
+    "resume": "weekly/1",
+    "cancel": "weekly/1",
+    "backup": "backup.db",
+    "restore": "backup.db",
 }
+
+# what must have been said before
+BEFORE = {"approve": ["subscribers add eve@example.org --newsletter weekly", "cut weekly --now"]}
 
 
 def test_the_reference_is_made_from_the_code() -> None:
@@ -60,8 +75,10 @@ def test_the_json_of_every_command_has_the_keys_that_are_documented(
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert {*COMMANDS, "status"} == {*wording.JSON}
+    assert {*COMMANDS, "status", "bench send"} == {*wording.JSON}
     for command, rest in COMMANDS.items():
+        for first in BEFORE.get(command, ()):
+            _json(capsys, first, "")
         printed = _json(capsys, command, rest)
         assert _fits(wording.JSON[command], printed), f"{command}: {printed}"
         if command == "cut":
@@ -74,7 +91,9 @@ def _json(capsys: pytest.CaptureFixture[str], command: str, rest: str) -> Any:
     capsys.readouterr()
     with pytest.raises(SystemExit):
         main([*command.split(), *rest.split(), "--json"])
-    return json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    assert out, err
+    return json.loads(out)
 
 
 def _fits(shape: Any, value: Any) -> bool:
