@@ -138,10 +138,10 @@ class Run:
         moves: dict[tuple[int, datetime | None], list[int]] = {}
         for course, people in plans:
             if course.mark is not None:
-                moves.setdefault((course.mark, course.next_due_at), []).extend(row[0] for row in people)
-        revisions = sum(row[2] for _, people in plans for row in people)
+                moves.setdefault((course.mark, course.next_due_at), []).extend(people.ids)
+        revisions = sum(sum(people.revisions) for _, people in plans)
         if self.cut.kind == "hand":
-            serving.hold(tx, [row[0] for _, people in plans for row in people], revisions)
+            serving.hold(tx, [id_ for _, people in plans for id_ in people.ids], revisions)
         serving.advance(tx, moves, revisions)
         if rows := [plan for plan in plans if plan[0].shown]:
             self._write_rows(tx, rows, variants)
@@ -161,12 +161,11 @@ class Run:
             ids = editions.save_variants(tx, self.edition.id, list(variants.values()))
             self._remember({one: ids[row.key] for one, row in variants.items()}, fresh)
         serving.queue(tx, self.edition.id, [self._queued(*plan) for plan in plans])
-        self.recipients += sum(len(people) for _, people in plans)
+        self.recipients += sum(len(people.ids) for _, people in plans)
 
     def _queued(self, course: Course, people: People) -> Queued:
         variant = self._frozen[course.shown, course.language]
-        ids = [row[0] for row in people]
-        return Queued(variant, course.words, course.lo, course.hi, course.due_at, ids)
+        return Queued(variant, course.words, course.lo, course.hi, course.due_at, people.ids)
 
     def _remember(self, ids: Mapping[Wanted, int], pieces: Iterable[str]) -> None:
         assert self.freezer is not None
@@ -210,4 +209,4 @@ class Run:
 
 def _extent(crowd: Crowd) -> tuple[int, int]:
     """The last id, and how many there are."""
-    return max(people[-1][0] for _, people in crowd), sum(len(people) for _, people in crowd)
+    return max(max(people.ids) for _, people in crowd), sum(len(people.ids) for _, people in crowd)

@@ -156,9 +156,11 @@ class Planner:
             return [((chosen, nothing, nothing, nothing), people) for chosen, people in crowd]
         apart: dict[_Key, People] = {}
         for chosen, people in crowd:
-            for row in people:
-                served, named, corrected = (part.get(row[1], nothing) for part in history)
-                apart.setdefault((chosen, served, named, corrected), []).append(row)
+            for one in zip(*people, strict=True):
+                served, named, corrected = (part.get(one[1], nothing) for part in history)
+                alike = apart.setdefault((chosen, served, named, corrected), People([], [], []))
+                for column, value in zip(alike, one, strict=True):
+                    column.append(value)
         return apart.items()
 
     def _history(self, tx: Connection, crowd: Crowd) -> tuple[Mapping[int, frozenset[Any]], ...]:
@@ -170,7 +172,7 @@ class Planner:
         around = self._near(crowd)
         if not (around or self._naming or self._correcting):
             return ()
-        people = [row[1] for _, alike in crowd for row in alike]
+        people = [who for _, alike in crowd for who in alike.subscribers]
         if self.cut.kind == "hand":
             return {}, audience.named(tx, self._naming, people, self.cut.request["articles"]), {}
         return (

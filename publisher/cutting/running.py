@@ -103,10 +103,10 @@ def _counted(store: Store, config: Config, request: Request, now: datetime) -> R
         shown: dict[tuple[Shown, str], int] = {}
         cursor = 0
         while crowd := audience.chunk(tx, one, cursor, CHUNK):
-            cursor = max(people[-1][0] for _, people in crowd)
+            cursor = max(max(people.ids) for _, people in crowd)
             for course, people in planner.chunk(tx, crowd):
                 if course.shown:
                     key = (course.shown, course.language)
-                    shown[key] = shown.get(key, 0) + len(people)
+                    shown[key] = shown.get(key, 0) + len(people.ids)
     names = dict.fromkeys(a for articles, _ in shown for a, _ in articles)
     return Result(None, len(shown), tuple(names), sum(shown.values()), tuple(slots[1:]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -48,8 +51,15 @@ class Chosen(NamedTuple):
     since: int
 
 
-# (id, subscriber_id, revision) and more; those of a chunk who chose alike and stand alike are together
-People = list[Any]
+class People(NamedTuple):
+    """Some of a chunk: each one's subscription, subscriber, and the subscription's revision."""
+
+    ids: list[int]
+    subscribers: list[int]
+    revisions: list[int]
+
+
+# those of a chunk who chose alike and stand alike are together
 Crowd = list[tuple[Chosen, People]]
 
 _S = subscriptions.c
@@ -84,21 +94,27 @@ def _of(cut: Cut, *columns: Any) -> Select[Any]:
 
 def chunk(tx: Connection, cut: Cut, cursor: int, most: int) -> Crowd:
     """The next subscriptions after `cursor`, by id."""
-    query = _of(cut, _S.id, _S.subscriber_id, _S.revision, *_CHOSEN).where(_S.id > cursor)
-    found: dict[Any, People] = {}
-    for row in _unconverted(tx, query.order_by(_S.id).limit(most)):
-        if (alike := found.get(row[3:])) is None:
-            alike = found[row[3:]] = []
-        alike.append(row)
-    return [(Chosen._make(key), people) for key, people in found.items()]
+    query = _chunks(cut.newsletter, cut.cadence, cut.kind, cut.at, cut.hi, tx.dialect.name)
+    crowd = []
+    for row in tx.execute(query, {"after": cursor, "most": most}):
+        lists = map(json.loads, row[9:]) if tx.dialect.name == "sqlite" else row[9:]
+        crowd.append((Chosen._make(row[:9]), People(*lists)))
+    return crowd
 
 
-def _unconverted(tx: Connection, query: Select[Any]) -> list[Any]:
-    """The driver's own rows: three times as fast, for columns that need no conversion."""
-    result = tx.execute(query)
-    rows = list(result.cursor.fetchall()) if result.cursor else []
-    result.close()
-    return rows
+@lru_cache(maxsize=16)
+def _chunks(newsletter: str, cadence: str, kind: str, at: datetime, hi: int, dialect: str) -> Select[Any]:
+    """The statement for a cut's chunks, made once.
+
+    The database puts alike ones together, as lists: that takes a third of the time of a row for each.
+    """
+    named = [column.label(name) for name, column in zip(Chosen._fields, _CHOSEN, strict=True)]
+    some = _looked_at(newsletter, cadence, kind, at, hi, _S.id, _S.subscriber_id, _S.revision, *named)
+    rows = some.where(_S.id > bindparam("after")).order_by(_S.id).limit(bindparam("most")).subquery()
+    listed = func.json_group_array if dialect == "sqlite" else func.array_agg
+    lists = [listed(rows.c[name]) for name in ("id", "subscriber_id", "revision")]
+    keys = [rows.c[name] for name in Chosen._fields]
+    return select(*keys, *lists).group_by(*keys)
 
 
 def extent(tx: Connection, cut: Cut) -> tuple[int, int]:
@@ -207,12 +223,14 @@ def corrected(
 def put_back(tx: Connection, among: Collection[int], crowd: Crowd) -> Crowd:
     """As these would stand if nothing had been cut for them in these editions."""
     query = select(deliveries.c.subscriber_id, deliveries.c.lo, deliveries.c.hi)
-    rows = tx.execute(query.where(_rows_of(among, [row[1] for _, people in crowd for row in people])))
+    rows = tx.execute(
+        query.where(_rows_of(among, [who for _, people in crowd for who in people.subscribers]))
+    )
     was = {(person, hi): lo for person, lo, hi in rows}
     return [
-        (chosen._replace(mark=max(was.get((row[1], chosen.mark), chosen.mark), chosen.since)), [row])
-        for chosen, people in crowd
-        for row in people
+        (c._replace(mark=max(was.get((one[1], c.mark), c.mark), c.since)), People(*([x] for x in one)))
+        for c, people in crowd
+        for one in zip(*people, strict=True)
     ]
 
 

@@ -127,15 +127,17 @@ class Postgres:
         """An advisory lock of a session of its own; PostgreSQL lets go of it when the process dies."""
         key = lock_key(f"alone {work}")
         with self._single.connect() as connection:
-            connection.exec_driver_sql("SET lock_timeout = 0")
             try:
+                connection.exec_driver_sql("SET lock_timeout = 0")
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
                 yield
                 if not connection.scalar(text("SELECT pg_advisory_unlock(:key)"), {"key": key}):
                     raise StoreError(f"the lock of this {work} was lost while it ran")
-            finally:
-                # the session ends with the lock: nothing of it goes back to the pool
+                connection.exec_driver_sql(f"SET lock_timeout = '{_WAIT}'")
+            except BaseException:
+                # the session ends, and with it the lock, wherever this was
                 connection.invalidate()
+                raise
 
     @contextmanager
     def hold(self, worker: str, lease: timedelta) -> Iterator[Lease]:

@@ -17,6 +17,7 @@ from publisher.app import Publisher
 from publisher.delivering import opening
 from publisher.store import editions, ledger, sqlite_file
 from publisher.store.editions import Edition
+from publisher.subscribing.taking import Register
 
 
 @dataclass
@@ -55,14 +56,13 @@ class Mailing:
 
     def check_events(self) -> None:
         """Each row's events are one unbroken chain from queued to what it is now."""
+        at: dict[int, str] = {}
+        for id_, old, new in self.sql("SELECT delivery_id, old, new FROM events ORDER BY id"):
+            assert old == at.get(id_, "queued")
+            assert new != old
+            at[id_] = new
         for id_, status in self.sql("SELECT id, status FROM deliveries"):
-            at = "queued"
-            query = f"SELECT old, new FROM events WHERE delivery_id = {id_} ORDER BY id"
-            for old, new in self.sql(query):
-                assert old == at
-                assert new != old
-                at = new
-            assert at == status
+            assert at.get(id_, "queued") == status
 
 
 @pytest.fixture
@@ -82,10 +82,12 @@ def mailing(
         settings = {"mail": {"transport": "smtp", "smtp": smtp}} | sections
         p = publication(articles={"ferry.md": post("The ferry")}, **settings)
         gathering.gather(p.store, p.config, p.clock())
+        addresses = [f"reader{n}@example.org" for n in range(people)]
         with p.store.write() as tx:
-            for n in range(people):
-                choice = subscribing.Choice(f"reader{n}@example.org", "daily", "confirmed")
-                subscribing.take(tx, p.config, choice, p.clock())
+            register = Register(tx, p.config, addresses, p.clock())
+            for address in addresses:
+                register.take(subscribing.Choice(address, "daily", "confirmed"))
+            register.flush()
         request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
         edition = cutting.cut(p.store, p.config, p.templates, request, p.clock()).edition
         assert edition
