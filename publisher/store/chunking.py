@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from publisher.store import Store
 
 # Far below 50 ms, for what a busy machine and its disk add.
-_SECONDS = 0.012
+_SECONDS = 0.015
 _FIRST = 100
 # SQLite works in this thread, and what it costs is known exactly. A server's work can only be waited for:
 # there a slow moment must not make chunks so small that most of each is overhead.
@@ -20,7 +20,7 @@ _CLOCKS = {"sqlite": (thread_time, 10), "postgresql": (perf_counter, 500)}
 
 
 class Chunks:
-    """How many rows the next transaction may write: as many as the last ones show to take 12 ms.
+    """How many rows the next transaction may write: as many as the last ones show to take 15 ms.
 
     `most` is never exceeded.
     """
