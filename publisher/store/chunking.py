@@ -11,23 +11,25 @@ from sqlalchemy import Connection
 
 from publisher.store import Store
 
-# Far below 50 ms, for what a busy machine and its disk add.
-_SECONDS = 0.015
 _FIRST = 100
-# SQLite works in this thread, and what it costs is known exactly. A server's work can only be waited for:
-# there a slow moment must not make chunks so small that most of each is overhead.
-_CLOCKS = {"sqlite": (thread_time, 10), "postgresql": (perf_counter, 500)}
+# SQLite works in this thread, so that what it costs is known exactly; the rest up to 50 ms is for what a busy
+# machine and its disk add. A server's work can only be waited for, and keeps nobody else waiting: there a slow
+# moment must not make chunks so small that most of each is overhead.
+_SECONDS = {"sqlite": 0.015, "postgresql": 0.03}
+_FEWEST = {"sqlite": 10, "postgresql": 1000}
+_CLOCKS = {"sqlite": thread_time, "postgresql": perf_counter}
 
 
 class Chunks:
-    """How many rows the next transaction may write: as many as the last ones show to take 15 ms.
+    """How many rows the next transaction may write: as many as fit into a fraction of 50 ms.
 
     `most` is never exceeded.
     """
 
     def __init__(self, store: Store, most: int) -> None:
         self._store, self._most, self._size = store, most, _FIRST
-        self._clock, self._fewest = _CLOCKS[store.dialect]
+        self._seconds, self._fewest = _SECONDS[store.dialect], _FEWEST[store.dialect]
+        self._clock = _CLOCKS[store.dialect]
 
     @property
     def size(self) -> int:
@@ -40,7 +42,7 @@ class Chunks:
         with _without_collections(), self._store.write() as tx:
             begun = self._clock()
             yield tx
-        fitting = rows * _SECONDS / max(self._clock() - begun, 1e-6)
+        fitting = rows * self._seconds / max(self._clock() - begun, 1e-6)
         # one slow commit says little, and one quick one too
         self._size = max(self._fewest, int(min(self.size * 2, max(self.size / 2, fitting))))
 

@@ -80,6 +80,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deliveries_status_due_at"))
+        if op.get_bind().dialect.name == "postgresql":
+            # SQLite would have to copy the ledger
+            batch_op.drop_constraint(batch_op.f("fk_deliveries_subscriber_id"), type_="foreignkey")
+            batch_op.drop_constraint(batch_op.f("fk_deliveries_subscription_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_deliveries_subscriber_id"))
         batch_op.drop_index(batch_op.f("ix_deliveries_subscription_id"))
         batch_op.create_index(
