@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, select, true, update
 
 from publisher.store import recording_postgres, recording_sqlite
 from publisher.store.claims import WAITING, Claimed, ClaimedNotice, release
@@ -117,23 +117,39 @@ def abandon(tx: Connection, worker: str, again_at: datetime | None, now: datetim
 
 def late(
     tx: Connection, now: datetime, never_tried: timedelta, tried: timedelta, most: int
-) -> list[Row[Any]]:
-    """Waiting deliveries that are too late: never tried within one span, or tried and not sent within the
-    other. What a worker has reserved is late too: its start will be refused."""
-    d = deliveries.c
-    found: list[Row[Any]] = []
+) -> list[tuple[Table, Row[Any]]]:
+    """Waiting rows that are too late: never tried within one span, or tried and not sent within the other.
+
+    What a worker has reserved is late too: its start is refused.
+    """
+    found: list[tuple[Table, Row[Any]]] = []
     # a row is due at the latest of its hour and the opening (rule 12): what was held is not late for that
     for edition in _opened(tx, now - min(never_tried, tried)):
-        mine = d.edition_id == edition.id
-        if edition.opened_at <= now - never_tried:
-            waits = (d.status.in_(WAITING), d.attempt == 0, d.due_at <= now - never_tried)
-            found += tx.execute(select(deliveries).where(mine, *waits).limit(most - len(found)))
-        if edition.opened_at <= now - tried and len(found) < most:
-            tries = (d.status == "deferred", d.attempt > 0, d.due_at <= now)
-            past = d.first_due_at <= now - tried
-            found += tx.execute(select(deliveries).where(mine, *tries, past).limit(most - len(found)))
+        mine = deliveries.c.edition_id == edition.id
+        found += _late(tx, deliveries, now, never_tried, tried, most, mine, edition.opened_at)
         if len(found) >= most:
-            break
+            return found[:most]
+    return (found + _late(tx, notices, now, never_tried, tried, most, true()))[:most]
+
+
+def _late(
+    tx: Connection,
+    rows: Table,
+    now: datetime,
+    never_tried: timedelta,
+    tried: timedelta,
+    most: int,
+    mine: ColumnElement[bool],
+    opened_at: datetime | None = None,
+) -> list[tuple[Table, Row[Any]]]:
+    c, found = rows.c, list[tuple[Table, Row[Any]]]()
+    untried = (c.attempt == 0, c.due_at <= now - never_tried)
+    given_up = (c.attempt > 0, c.due_at <= now, c.first_due_at <= now - tried)
+    for span, condition in ((never_tried, untried), (tried, given_up)):
+        # status by status, along the index
+        for status in WAITING if opened_at is None or opened_at <= now - span else ():
+            query = select(rows).where(mine, c.status == status, *condition).limit(most)
+            found += [(rows, row) for row in tx.execute(query)]
     return found
 
 
@@ -144,11 +160,11 @@ def _opened(tx: Connection, before: datetime) -> Sequence[Row[Any, Any]]:
 
 def expire(tx: Connection, now: datetime, never_tried: timedelta, tried: timedelta, most: int) -> int:
     """End waiting rows that are too late (see `late`). How many."""
-    rows = late(tx, now, never_tried, tried, most)
-    for row in rows:
+    found = late(tx, now, never_tried, tried, most)
+    for rows, row in found:
         reason = row.reply or "too late: it was never tried"
-        move(tx, row, "expired", now, finished_at=now, reply=reason)
-    return len(rows)
+        move(tx, row, "expired", now, rows=rows, finished_at=now, reply=reason)
+    return len(found)
 
 
 def move(

@@ -209,3 +209,15 @@ def test_a_restored_store_sends_no_notice(mailing: Callable[..., Any]) -> None:
             m.publisher.store, m.publisher.config, m.publisher.keys, m.publisher.transport, m.publisher.clock
         )
     assert m.sink.recipients == []
+
+
+def test_a_notice_that_nobody_could_send_in_time_expires(mailing: Callable[..., Any], clock: Any) -> None:
+    m = mailing(opened=False)
+    m.sink.answer = lambda r: "451 4.3.0 later" if r == BEN else FINE
+    copied(m, BEN)
+    m.deliver(edition_id=NO_EDITION)
+    clock.move(hours=47)
+    copied(m, ADA)
+    clock.move(hours=25)
+    assert m.deliver(edition_id=NO_EDITION).settled == 0
+    assert statuses(m) == [(BEN, "expired"), (ADA, "expired")]
