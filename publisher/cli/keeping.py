@@ -63,7 +63,7 @@ def _send(p: Publisher, ids: list[int]) -> tuple[list[Row[Any]], str, bool]:
     from publisher import delivering
     from publisher.cli.processes import interruptible
     from publisher.delivering import copies
-    from publisher.delivering.notices import NO_EDITION
+    from publisher.store.claims import NO_EDITION
 
     with interruptible() as stopping:
         while True:

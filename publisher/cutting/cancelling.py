@@ -85,10 +85,11 @@ def undo(store: Store, edition: Edition, now: datetime) -> None:
             taken = {c: audience.in_slots(tx, around[c], [row.subscriber_id for row in back]) for c in around}
         if not found:
             return
+        moves = {} if edition.cadence == "hand" else _moves(back, taken, now)
         with suppress(Changed):
             if rows:
                 with chunks.write(len(found)) as tx:
-                    _undo(tx, edition, rows, back, taken, now)
+                    _undo(tx, rows, back, moves, now)
             after = found[-1].subscriber_id
 
 
@@ -98,24 +99,26 @@ def _around(tx: Connection, edition: Edition, now: datetime) -> dict[str, dict[i
     return {c: {id_: slot for id_, slot in found[c].items() if id_ != edition.id} for c in found}
 
 
+def _moves(
+    back: Sequence[Row[Any]], taken: Mapping[str, Mapping[int, frozenset[str]]], now: datetime
+) -> serving.Moves:
+    """Where those who are put back stand, and when they are due next."""
+    nothing, moves = frozenset[str](), dict[tuple[int, datetime | None], list[int]]()
+    for row in back:
+        at = _next_due(row, taken.get(row.cadence, {}).get(row.subscriber_id, nothing), now)
+        moves.setdefault((max(row.lo, row.since), at), []).append(row.subscription_id)
+    return moves
+
+
 def _undo(
-    tx: Connection,
-    edition: Edition,
-    rows: Sequence[Row[Any]],
-    back: Sequence[Row[Any]],
-    taken: Mapping[str, Mapping[int, frozenset[str]]],
-    now: datetime,
+    tx: Connection, rows: Sequence[Row[Any]], back: Sequence[Row[Any]], moves: serving.Moves, now: datetime
 ) -> None:
-    """One chunk. Raises Changed when somebody is not as they were read."""
+    """One chunk; by hand nobody is moved. Raises Changed when somebody is not as they were read."""
     revisions = sum(row.revision for row in back)
-    if edition.cadence == "hand":
-        serving.hold(tx, [row.subscription_id for row in back], revisions)
-    else:
-        nothing, moves = frozenset[str](), dict[tuple[int, datetime | None], list[int]]()
-        for row in back:
-            at = _next_due(row, taken.get(row.cadence, {}).get(row.subscriber_id, nothing), now)
-            moves.setdefault((max(row.lo, row.since), at), []).append(row.subscription_id)
+    if moves:
         serving.advance(tx, moves, revisions)
+    else:
+        serving.hold(tx, [row.subscription_id for row in back], revisions)
     # cut again since (by hand: passed by a window): the row stays, and says that this one was stopped
     gone = {row.id for row in back}
     ledger.cancel(tx, [row for row in rows if row.id not in gone], now)

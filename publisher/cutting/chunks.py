@@ -28,6 +28,7 @@ from publisher.store.serving import Changed, Queued
 CHUNK = 2000
 # More than one chunk can need, and too few to fill the memory where everybody chose something else.
 _REMEMBERED = 20_000
+_MANY = 10_000
 Wanted = tuple[Shown, str]
 
 
@@ -185,6 +186,9 @@ class Run:
                 cuts.move(tx, self.cut.id, finished_at=self.now)
             return NOTHING
         id_ = self.edition.id
+        if self.recipients >= _MANY:
+            with self.store.write() as tx:
+                serving.measure(tx)
         with self.store.read() as tx:
             union, variants = editions.union(tx, id_), editions.variants_of(tx, id_)
             self._load(tx, {a for a, _ in union})

@@ -14,6 +14,7 @@ from publisher.editions import slots
 from publisher.editions.slots import Timetable
 from publisher.errors import Refused
 from publisher.store import Store, attempts, audience, catalogue, editions, restores
+from publisher.store.schema import notices
 from publisher.store.subscribers import Subscription
 
 _CHUNK = 500
@@ -87,6 +88,8 @@ def _cover(store: Store, config: Config, until: datetime, now: datetime, progres
             rows = restores.waiting_until(tx, until, _CHUNK)
             for row in rows:
                 attempts.move(tx, row, "cancelled", now, reply="restored", finished_at=now)
+            for row in restores.notices_until(tx, until, _CHUNK):
+                attempts.move(tx, row, "cancelled", now, rows=notices, reply="restored", finished_at=now)
         if not rows:
             return Acknowledged(covered, cancelled)
         cancelled += len(rows)

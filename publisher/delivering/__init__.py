@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -18,11 +19,13 @@ from publisher.delivering.metering import Meter
 from publisher.delivering.recording import Recorder
 from publisher.delivering.reputation import Reputation
 from publisher.delivering.sending import Clock, Exchange, Run
+from publisher.errors import StoreError
 from publisher.links import Keys
 from publisher.model.mail import Transport
 from publisher.store import Held, Store, claims, editions, ledger, restores
+from publisher.store.claims import NO_EDITION
 
-_TIDY_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,11 @@ def deliver(
         workers.working(store) as held,
         learning.paced(store, config, clock, transport) as run.ahead.pace,
     ):
-        _send(run, transport, held)
+        if run.ahead.pace.may_go(monotonic()) == math.inf:
+            # the day's budget is used up: only notices go, and no server is troubled for the rest
+            run.ahead.edition_id = NO_EDITION
+        if run.ahead.edition_id is not NO_EDITION or _waits(run, NO_EDITION):
+            _send(run, transport, held)
     finish(store, clock())
     if run.failure:
         raise run.failure
@@ -101,45 +108,67 @@ def _waits(run: Run, edition_id: int | None) -> bool:
 def _send(run: Run, transport: Transport, held: Held) -> None:
     reputation = Reputation(run.store)
     recorder = Recorder(run.store, held, run.ahead, run.clock, run.broken, run.meter, reputation)
+    exchanges: list[Exchange] = []
     due = recorder.begin()
-    recorder.connections = min(transport.connections, due)
-    exchanges = [Exchange(run, recorder) for _ in range(recorder.connections)]
-    for number, exchange in enumerate(exchanges):
-        # daemons: a server that never answers must not keep the process from ending
-        arguments, name = (transport, exchange), f"sender-{number}"
-        threading.Thread(target=run.drain, args=arguments, name=name, daemon=True).start()
     try:
-        _wait(run, exchanges, reputation)
+        _connect(run, transport, recorder, exchanges, due)
+        _wait(run, transport, recorder, exchanges)
     except BaseException:
-        run.stop.set()
-        _wait(run, exchanges, reputation)
+        # not the caller's event: it may be that of a whole process
+        run.ending.set()
+        _wait(run, transport, recorder, exchanges)
         raise
     finally:
         run.ahead.end()
+        answered = all(exchange.ended.is_set() for exchange in exchanges)
         for exchange in exchanges:
             exchange.flush()
         recorder.close()
         reputation.look(run.clock())
-        if not all(exchange.ended.is_set() for exchange in exchanges):
+        if not answered:
             # the server's answers did not come in time: what is under way is unknown
             workers.abandon(run.store, run.config.delivery, held.worker, run.clock())
 
 
-def _wait(run: Run, exchanges: Sequence[Exchange], reputation: Reputation) -> None:
+def _connect(
+    run: Run, transport: Transport, recorder: Recorder, exchanges: list[Exchange], waiting: int
+) -> None:
+    """A thread and a connection for each row that waits, as far as the transport allows."""
+    live = sum(not exchange.ended.is_set() for exchange in exchanges)
+    recorder.connections = max(1, min(transport.connections, live + waiting))
+    for _ in range(recorder.connections - live):
+        exchange = Exchange(run, recorder)
+        # daemons: a server that never answers must not keep the process from ending
+        arguments, name = (transport, exchange), f"sender-{len(exchanges)}"
+        threading.Thread(target=run.drain, args=arguments, name=name, daemon=True).start()
+        exchanges.append(exchange)
+
+
+def _wait(run: Run, transport: Transport, recorder: Recorder, exchanges: list[Exchange]) -> None:
     """Until every exchange has ended; once the run is stopped, no longer than `stop_timeout`."""
     # not by join: interrupted by Ctrl-C, it calls a thread that still runs ended (CPython 3.11)
-    until, tidied = None, monotonic()
-    for exchange in exchanges:
-        while not exchange.ended.wait(0.1):
-            if run.stop.is_set() and until is None:
-                run.ahead.end()
-                until = monotonic() + run.config.delivery.stop_timeout.total_seconds()
-            if until is not None and monotonic() >= until:
-                return
-            reputation.look(run.clock())
-            if until is None and monotonic() >= tidied + _TIDY_SECONDS:
-                workers.tidy(run.store, run.config.delivery, run.clock())
-                tidied = monotonic()
+    until, looked = None, monotonic()
+    while (open_ := next((e for e in exchanges if not e.ended.is_set()), None)) is not None:
+        open_.ended.wait(0.1)
+        if run.stopped and until is None:
+            run.ahead.end()
+            until = monotonic() + run.config.delivery.stop_timeout.total_seconds()
+        if until is not None and monotonic() >= until:
+            return
+        if until is None and monotonic() >= looked + _LOOK_SECONDS:
+            looked = monotonic()
+            _look(run, transport, recorder, exchanges)
+
+
+def _look(run: Run, transport: Transport, recorder: Recorder, exchanges: list[Exchange]) -> None:
+    """Now and then: what came due meanwhile need not wait for a connection whose server is slow to answer."""
+    with suppress(StoreError):  # the next look may fare better, and who sends will say it
+        recorder.reputation.look(run.clock())
+        workers.tidy(run.store, run.config.delivery, run.clock())
+    live = sum(not exchange.ended.is_set() for exchange in exchanges)
+    if live < transport.connections and not run.unavailable and not run.failure:
+        run.ahead.look()
+        _connect(run, transport, recorder, exchanges, run.ahead.ready)
 
 
 def finish(store: Store, now: datetime) -> None:

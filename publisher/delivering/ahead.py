@@ -14,7 +14,7 @@ from publisher.store.claims import Claimed, ClaimedNotice
 
 Row = Claimed | ClaimedNotice
 _LOW, _MOST_ASIDE = 100, 1000
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 
 
 @dataclass
@@ -34,15 +34,33 @@ class Ahead:
     _asked: bool = False
     _answers: int = 0
     _dry: bool = False
+    _looked: float = 0.0
     _turn: threading.Condition = field(default_factory=threading.Condition)
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """What was claimed; nothing means that nothing is due now."""
+    def add(self, rows: Sequence[Row], all_of_them: bool = True) -> None:
+        """What was claimed; nothing, of `all_of_them`, means that nothing is due now."""
+        first = [row for row in rows if isinstance(row, ClaimedNotice)]
         with self._turn:
-            self._rows.extend(rows)
-            self._dry, self._asked = not rows, False
+            self._rows.extendleft(reversed(first))
+            self._rows.extend(row for row in rows if isinstance(row, Claimed))
+            self._dry, self._asked = all_of_them and not rows, False
             self._answers += 1
             self._turn.notify_all()
+
+    @property
+    def ready(self) -> int:
+        """How many rows may be started, as far as the pace allows."""
+        return len(self._rows)
+
+    @property
+    def low(self) -> bool:
+        """Whether there is room for more deliveries; for notices there always is."""
+        return len(self._rows) <= _LOW and self._room()
+
+    def look(self) -> None:
+        """Ask for what came due meanwhile."""
+        with self._turn:
+            self._ask()
 
     def next(self, wait: bool) -> Row | None:
         """The next row; None when there is none now (with `wait`: when nothing is due, or may go today)."""
@@ -50,7 +68,8 @@ class Ahead:
             while not self._ended:
                 if wait and not self._rows and not self._held_up:
                     self._await()
-                if len(self._rows) <= _LOW and not self._dry and self._room():
+                # where the pace is slow, what came due meanwhile, a notice above all, need not wait for it
+                if (self.low and not self._dry) or monotonic() >= self._looked + _LOOK_AGAIN_SECONDS:
                     self._ask()
                 found = self._pick(monotonic())
                 if not isinstance(found, float):
@@ -104,7 +123,7 @@ class Ahead:
 
     def _ask(self) -> None:
         if not self._asked and not self._ended:
-            self._asked = True
+            self._asked, self._looked = True, monotonic()
             self.wake()
 
     def wants_more(self) -> bool:

@@ -17,8 +17,6 @@ from publisher.messages import Letterhead
 from publisher.model.mail import Piece, Recipient
 from publisher.store import notices, subscribers
 
-# `edition_id` of a delivery run that takes nothing but notices
-NO_EDITION = 0
 _FIRST = 1
 
 

@@ -18,7 +18,7 @@ from publisher.delivering.metering import Meter
 from publisher.delivering.reputation import Reputation
 from publisher.errors import StoreError
 from publisher.store import Held, Store, attempts, claims, editions, subscribers
-from publisher.store.claims import Claimed, ClaimedNotice
+from publisher.store.claims import NO_EDITION, Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Group, Started
 
 _AHEAD = 250
@@ -150,6 +150,7 @@ class Recorder:
 
     def _write(self, group: Group, *, more: bool) -> set[int]:
         found: list[Claimed | ClaimedNotice] = []
+        all_of_them = self.ahead.low
         with self.store.write() as tx:
             now = self.clock()
             refused = attempts.record(tx, self.held.worker, group, now)
@@ -159,19 +160,20 @@ class Recorder:
             if refused:
                 self._drop_closed(tx, [group.started[n] for n in refused])
             if more:
-                found = self._claim(tx)
+                found = self._claim(tx, all_of_them)
         if more:
-            self.ahead.add(found)
+            self.ahead.add(found, all_of_them)
         for each in group.ended:
             if isinstance(each.started.row, Claimed):
                 self.reputation.hear(each.started.row.edition_id, each.status, each.reply)
         return refused
 
-    def _claim(self, tx: Connection) -> list[Claimed | ClaimedNotice]:
+    def _claim(self, tx: Connection, all_of_them: bool = True) -> list[Claimed | ClaimedNotice]:
         begun, a = thread_time_ns(), self.ahead
         known = set(attempts.workers_known(tx)) - {self.held.worker}
         alive = [name for name in known if not self.store.dead(name)]
-        found = claims.claim(tx, self.held.worker, alive, self.clock(), _AHEAD, a.edition_id, a.aside)
+        edition = a.edition_id if all_of_them else NO_EDITION
+        found = claims.claim(tx, self.held.worker, alive, self.clock(), _AHEAD, edition, a.aside)
         self.meter.read += thread_time_ns() - begun
         return found
 

@@ -43,12 +43,18 @@ class Run:
     meter: Meter
     settled: int = 0
     unavailable: str = ""
+    ending: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is to be started."""
+        return self.stop.is_set() or self.ending.is_set()
+
     def next(self, wait: bool) -> Row | None:
         """A row that may be started, its variant compiled; None when nothing is due, or the run ends."""
-        while not self.stop.is_set() and (row := self.ahead.next(wait)) is not None:
+        while not self.stopped and (row := self.ahead.next(wait)) is not None:
             if isinstance(row, ClaimedNotice):
                 return row
             if row.edition_id not in self.ahead.aside:

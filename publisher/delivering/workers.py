@@ -14,7 +14,7 @@ from publisher.store.schema import workers
 
 # Resent only when no server can still be answering (RFC 5321 section 4.5.3.2.6).
 _ANSWERS = timedelta(seconds=600)
-_CHUNK = 500
+_CHUNK = 50  # row by row: no transaction holds the store for long (rule 23)
 
 
 @contextmanager
@@ -45,4 +45,4 @@ def abandon(store: Store, policy: DeliveryPolicy, name: str, now: datetime) -> N
     """What a worker had started and will not settle: unknown, or sent again later."""
     again_at = now + _ANSWERS if policy.on_unknown == "resend" else None
     with store.write() as tx:
-        attempts.abandon(tx, name, again_at, now)
+        attempts.abandon(tx, name, again_at, now, policy.expire_after)

@@ -102,17 +102,34 @@ def started_by(tx: Connection) -> list[str]:
     return sorted(names)
 
 
-def abandon(tx: Connection, worker: str, again_at: datetime | None, now: datetime) -> int:
-    """A worker is gone: what it had started is `unknown`, or is sent again at `again_at`. How many."""
+def abandon(
+    tx: Connection,
+    worker: str,
+    again_at: datetime | None,
+    now: datetime,
+    expire_after: timedelta = timedelta.max,
+) -> int:
+    """A worker is gone: what it had started is `unknown`, or is sent again at `again_at`. How many.
+
+    What would expire before that is unknown all the same: it may have arrived, and somebody must be told.
+    """
     count = 0
     for rows, _, _ in _BOOKS:
         query = select(rows).where(rows.c.status == "sending", rows.c.worker == worker)
         for row in tx.execute(query).all():
-            status, when = (
-                ("deferred", {"due_at": again_at}) if again_at else ("unknown", {"finished_at": now})
-            )
+            again = again_at if again_at and again_at - _due_since(tx, row) < expire_after else None
+            status = "deferred" if again else "unknown"
+            when = {"due_at": again} if again else {"finished_at": now}
             count += move(tx, row, status, now, rows=rows, reply=_ENDED_IN_MID_SEND, **when)
     return count
+
+
+def _due_since(tx: Connection, row: Row[Any]) -> datetime:
+    """When it could first have left: the later of its hour and the opening of its edition."""
+    edition = row._mapping.get("edition_id")
+    opened = tx.scalar(select(editions.c.opened_at).where(editions.c.id == edition)) if edition else None
+    since: datetime = row.first_due_at
+    return max(since, opened or since)
 
 
 def late(
@@ -143,7 +160,7 @@ def _late(
     opened_at: datetime | None = None,
 ) -> list[tuple[Table, Row[Any]]]:
     c, found = rows.c, list[tuple[Table, Row[Any]]]()
-    untried = (c.attempt == 0, c.due_at <= now - never_tried)
+    untried = (c.attempt == 0, c.due_at <= now, c.first_due_at <= now - never_tried)
     given_up = (c.attempt > 0, c.due_at <= now, c.first_due_at <= now - tried)
     for span, condition in ((never_tried, untried), (tried, given_up)):
         # status by status, along the index

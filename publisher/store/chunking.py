@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from publisher.store import Store
 
 _FIRST = 100
-# SQLite works in this thread, so that what it costs is known exactly; the rest up to 50 ms is for what a busy
-# machine and its disk add. A server's work can only be waited for, and keeps nobody else waiting: there a slow
+# SQLite works in this thread, so that what it costs is known exactly; the rest of 50 ms is for what a busy
+# machine and its disk add. A server can only be waited for, and keeps nobody else waiting: there one slow
 # moment must not make chunks so small that most of each is overhead.
 _SECONDS = {"sqlite": 0.015, "postgresql": 0.03}
 _FEWEST = {"sqlite": 10, "postgresql": 1000}

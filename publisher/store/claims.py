@@ -18,6 +18,7 @@ from sqlalchemy.types import NullType
 from publisher.store.schema import deliveries, editions, notices
 
 WAITING = ("deferred", "queued")
+NO_EDITION = 0  # no edition has this id: notices alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,13 @@ STATUSES: tuple[Status, ...] = (
 )  # fmt: skip
 
 
+# Waiting, and nobody's: what a dead worker had started is resent when no server can still be answering for it
+# (rule 18), and not before.
+_AT_REST = or_(
+    deliveries.c.status == "queued", and_(deliveries.c.status == "deferred", deliveries.c.worker == "")
+)
+
+
 def counts(tx: Connection, edition_id: int) -> dict[str, int]:
     """How many deliveries of an edition have each status; zero where there are none."""
     query = select(deliveries.c.status, func.count()).where(deliveries.c.edition_id == edition_id)
@@ -159,7 +166,7 @@ def again(tx: Connection, rows: Sequence[Row[Any]], now: datetime, *, anew: bool
 
 def hasten(tx: Connection, ids: Collection[int], now: datetime) -> None:
     """Make rows that wait due now."""
-    still = (deliveries.c.id.in_(list(ids)), deliveries.c.status.in_(WAITING))
+    still = (deliveries.c.id.in_(list(ids)), _AT_REST)
     tx.execute(update(deliveries).where(*still).values(due_at=now, first_due_at=now))
 
 
@@ -203,7 +210,7 @@ def by_subscriber(
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
         .where(deliveries.c.edition_id == edition_id, deliveries.c.subscriber_id > after)
     )
-    return list(tx.execute(query.order_by(deliveries.c.subscriber_id).limit(most)))
+    return list(tx.execute(query.order_by(deliveries.c.subscriber_id).limit(most)).all())
 
 
 def forget(tx: Connection, ids: Sequence[int]) -> None:
@@ -215,5 +222,5 @@ def forget(tx: Connection, ids: Sequence[int]) -> None:
 def set_due(tx: Connection, due: Mapping[datetime, Sequence[int]]) -> None:
     """Give waiting rows another time."""
     for at, ids in due.items():
-        still = (among(tx, deliveries.c.id, ids), deliveries.c.status.in_(WAITING))
+        still = (among(tx, deliveries.c.id, ids), _AT_REST)
         tx.execute(update(deliveries).where(*still).values(due_at=at, first_due_at=at))

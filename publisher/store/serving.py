@@ -123,6 +123,15 @@ def queue(tx: Connection, edition_id: int, rows: Sequence[Queued]) -> None:
             cursor.execute(_POSTGRES["queue"], given)
 
 
+def measure(tx: Connection) -> None:
+    """After very many new rows: let PostgreSQL's planner know of them.
+
+    Its own daemon comes a minute later, and until then whoever sends would read the whole ledger each time.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("ANALYZE deliveries")
+
+
 def _sqlite_row(tx: Connection, edition_id: int, row: Queued) -> tuple[Any, ...]:
     at = moment(tx, row.due_at)
     return (edition_id, row.variant_id, row.words, row.lo, row.hi, at, at, json.dumps(row.ids))

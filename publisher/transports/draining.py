@@ -12,6 +12,7 @@ from publisher.transports.envelopes import Commands, commands
 from publisher.transports.exchange import SIGN_IN, Exchange
 from publisher.transports.servers import Server, Servers
 
+_OF_RECIPIENT = ("rcpt", "data")
 _CHANCES = 2  # sessions that a message may cost at one server
 
 
@@ -147,8 +148,16 @@ class Drain:
             self._rest(session.server, error)
         elif held.losses >= _CHANCES:
             # counted, or a message on which all servers hang up would come back for ever, ahead of all others
-            held.losses, held.fate = 0, TemporaryFailure(error.code, error.reply, error.phase)
-            self._rest(session.server, error)
+            held.losses, fate = 0, TemporaryFailure(error.code, error.reply, error.phase)
+            if (
+                error.code == 421
+                and error.phase in _OF_RECIPIENT
+                and not self._servers.another(session.server)
+            ):
+                self._settle(held, fate)  # nobody else is kept waiting for it
+            else:
+                held.fate = fate
+                self._rest(session.server, error)
 
     def _rest(self, server: Server, error: Unavailable) -> None:
         self._failed[id(server)] = error

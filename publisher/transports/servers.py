@@ -61,6 +61,11 @@ class Servers:
         with self._turn:
             server.sessions -= 1
 
+    def another(self, server: Server) -> bool:
+        """Whether one is left that might be used instead."""
+        now = time.monotonic()
+        return any(each is not server and each.rests_until <= now for each in self.ordered)
+
     def better(self, server: Server) -> bool:
         """Whether one that comes before `server` does not rest any more."""
         if server is self.ordered[0]:

@@ -18,9 +18,9 @@ from publisher import delivering, links, scheduler
 from publisher import dkim as keys_of_mail
 from publisher.delivering import copies, opening, previewing
 from publisher.delivering.messages import Composer
-from publisher.delivering.notices import NO_EDITION
 from publisher.errors import NotFound, Refused
 from publisher.store import editions, notices, subscribers
+from publisher.store.claims import NO_EDITION
 
 ADA, BEN = "ada@example.org", "ben@example.org"
 OWN = re.compile(rb"^(Subject|To|Message-ID|Date|List-Unsubscribe): .*(\r\n .*)*\r\n", re.MULTILINE)
