@@ -1,0 +1,154 @@
+"""A run that goes on: past a store that fails for a moment, a server that is slow, a pace that is slow."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mail_sink import FINE
+from sqlalchemy import update
+
+from publisher.delivering import copies, opening, workers
+from publisher.delivering.messages import Composer
+from publisher.errors import StoreError
+from publisher.store import pacing as kept
+from publisher.store.schema import deliveries, events
+
+ADA = "ada@elsewhere.example"
+
+
+def copied(m: Any, *addresses: str) -> None:
+    p = m.publisher
+    copies.queue_copies(Composer(p.store, p.config, p.keys), m.edition, addresses, p.clock())
+
+
+def delivering(m: Any) -> threading.Thread:
+    thread = threading.Thread(target=m.deliver, daemon=True)
+    thread.start()
+    return thread
+
+
+def died_in_mid_send(m: Any, now: Any) -> None:
+    with m.publisher.store.write() as tx:
+        began = {"status": "sending", "worker": "1-dead", "attempt": 1, "started_at": now, "dated_at": now}
+        tx.execute(update(deliveries).values(began))
+        for row in m.rows().values():
+            event = {"delivery_id": row.id, "at": now, "old": "queued", "new": "sending", "attempt": 1}
+            tx.execute(events.insert(), event)
+
+
+def test_a_store_that_fails_for_a_moment_ends_neither_the_run_nor_the_process(
+    mailing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=6)
+    m.sink.delay = 0.4
+    real, looks = workers.tidy, []
+
+    def tidy(*given: Any) -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise StoreError("the store cannot be used now: database is locked")
+        real(*given)
+
+    monkeypatch.setattr(workers, "tidy", tidy)
+    of_the_process = threading.Event()
+    m.deliver(stop=of_the_process)
+    assert len(looks) > 2
+    assert not of_the_process.is_set()
+    assert m.counts() == {"sent": 6}
+
+
+def test_what_comes_due_waits_for_no_slow_server(mailing: Callable[..., Any]) -> None:
+    m = mailing(people=1, connections=3)
+    slow = threading.Event()
+    m.sink.answer = lambda r: FINE if not r.startswith("reader") or slow.wait(20) else FINE
+    thread = delivering(m)
+    m.sink.wait_for(1)
+    copied(m, ADA)
+    m.sink.wait_for(2, seconds=10)
+    assert m.counts() == {"sending": 1}
+    slow.set()
+    thread.join(10)
+    assert m.sink.recipients[-1] == ADA
+
+
+def test_a_throttled_provider_keeps_nobody_else_waiting(mailing: Callable[..., Any], clock: Any) -> None:
+    m = mailing(people=8, connections=2)
+    slow = {"rate": 0.5, "peak": 9.0, "since": clock.now.timestamp(), "reply": "421 slow down"}
+    with m.publisher.store.write() as tx:
+        kept.learn(tx, "provider:example.org", slow, clock.now)
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: m.deliver(stop=stop), daemon=True)
+    thread.start()
+    m.sink.wait_for(1)
+    copied(m, ADA)
+    before = len(m.sink.kept)
+    m.sink.wait_for(before + 1, seconds=10)
+    stop.set()
+    thread.join(20)
+    assert m.sink.recipients.index(ADA) <= 3
+
+
+def test_a_notice_goes_first_at_a_slow_pace_too(mailing: Callable[..., Any], sink: Any) -> None:
+    smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none", "rate": "20/s", "connections": 2}
+    m = mailing(people=100, mail={"transport": "smtp", "smtp": smtp})
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: m.deliver(stop=stop), daemon=True)
+    thread.start()
+    m.sink.wait_for(5)
+    copied(m, ADA)
+    m.sink.wait_for(70, seconds=30)
+    stop.set()
+    thread.join(20)
+    assert m.sink.recipients.index(ADA) < 60
+
+
+def test_a_budget_that_is_used_up_troubles_no_server(mailing: Callable[..., Any], sink: Any) -> None:
+    smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none"}
+    warm_up = {"since": "2026-11-21", "first": 20}
+    m = mailing(people=30, mail={"transport": "smtp", "smtp": smtp, "warm_up": warm_up})
+    m.deliver()
+    assert m.counts() == {"sent": 20, "queued": 10}
+    sessions = sink.sessions
+    m.deliver()
+    assert sink.sessions == sessions
+    copied(m, ADA)
+    m.deliver()
+    assert m.sink.recipients[-1] == ADA
+
+
+def test_a_421_for_one_recipient_does_not_put_the_server_to_rest(mailing: Callable[..., Any]) -> None:
+    m = mailing(people=30, connections=2)
+    bad = {"reader3@example.org", "reader7@example.org", "reader11@example.org"}
+    m.sink.rcpt = lambda r: "421 4.7.0 too many" if r in bad else "250 2.1.5 fine"
+    assert m.deliver().unavailable == ""
+    m.deliver()
+    assert set(m.rows("deferred")) == bad
+    assert len(m.rows("sent")) == 27
+
+
+def test_what_would_expire_before_it_is_resent_is_unknown(mailing: Callable[..., Any], clock: Any) -> None:
+    m = mailing(people=1, delivery={"on_unknown": "resend"})
+    died_in_mid_send(m, clock.now)
+    clock.move(hours=49)
+    m.deliver()
+    assert m.counts() == {"unknown": 1}
+    m.check_events()
+
+
+@pytest.mark.parametrize("when", ["now", "local"])
+def test_nobody_is_resent_before_600_seconds_whatever_is_hastened(
+    mailing: Callable[..., Any], clock: Any, when: str
+) -> None:
+    m = mailing(people=1, delivery={"on_unknown": "resend"})
+    died_in_mid_send(m, clock.now)
+    m.deliver()
+    clock.move(seconds=1)
+    opening.open_edition(m.publisher.store, m.edition, clock.now, when=when)
+    m.deliver()
+    assert m.counts() == {"deferred": 1}
+    clock.move(seconds=600)
+    m.deliver()
+    assert m.counts() == {"sent": 1}
