@@ -120,7 +120,8 @@ def _said(p: Publisher, newsletter: str, made: Result, everybody: bool) -> list[
     what = ", ".join(counted(n, word) for n, word in counts)
     if made.edition:
         name, state = made.edition.name, made.edition.state
-        follows = f"Next: publisher preview {name}, then publisher send {name}"
+        then = "approve" if made.edition.needs_approval else "send"
+        follows = f"Next: publisher preview {name}, then publisher {then} {name}"
         if state in ("sending", "scheduled"):
             follows = "It is open already: these leave with the next publisher run, tick or deliver"
         return [f"{name}: {what}; {state}", follows]

@@ -136,10 +136,17 @@ def report(
     if stopped:
         tell("Stopped, and what waits is kept: publisher deliver goes on")
         raise typer.Exit(130)
+    if counts["unknown"]:
+        which = f" {counts['edition']}" if "edition" in counts else ""
+        tell(
+            f"Nobody knows whether {counts['unknown']} arrived: publisher deliveries{which} --status unknown "
+            "lists them, and publisher acknowledge or retry decides"
+        )
     if unavailable:
         tell(f"The mail server cannot be reached now, and what waits is kept: {unavailable}")
         raise typer.Exit(75)
-    raise typer.Exit(1 if open_ or counts["unknown"] or counts["expired"] else 0)
+    stays_open = open_ or counts["unknown"] or counts["expired"] or counts.get("state") == "paused"
+    raise typer.Exit(1 if stays_open else 0)
 
 
 def _because(counts: dict[str, Any]) -> str:

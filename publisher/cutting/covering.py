@@ -61,6 +61,11 @@ def _begin(tx: Connection, now: datetime, until: datetime | None) -> None:
         )
     if until and until > now:
         raise Refused(f"--covered-until: expected a moment that has passed, got {until.isoformat()}")
+    if until and (newest := restores.last_known(tx)) and until < newest:
+        raise Refused(
+            f"--covered-until: the backup itself knows of mail at {newest.isoformat()}; "
+            f"expected a later moment, got {until.isoformat()}"
+        )
     if found.covering and found.covering != until:
         raise Refused(f"this began with --covered-until {found.covering.isoformat()}: say it with the same")
     if until and not found.covering:

@@ -22,7 +22,7 @@ from publisher.store import pacing as kept
 from publisher.transports.mailbox_providers import KNOWN, MailboxProviders, shared
 from publisher.transports.smtp import SmtpTransport
 
-_LOOK_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
 _COUNT_SECONDS, _KEEP_SECONDS, _FORGET_SECONDS = 10.0, 5.0, 3600.0
 Clock = Callable[[], datetime]
 
@@ -51,11 +51,14 @@ class _Learning:
         self.kept = {name: throttling.moved(_thawed(*row), ahead) for name, row in rows.items()}
         self.pace.restore({n: t for n, t in self.kept.items() if not throttling.over(t, at)})
         self._last = {"forget": at, "keep": at, "count": at}
-        self._through()
+        # which server answers is not known yet: until the first look the slowest rate of all is kept
+        rates = [server.rate for server in self.config.mail.smtp if server.rate]
+        name, _ = _named(self.server())
+        self.pace.through(name, min(rates, default=None))
         self.count()
 
     def work(self) -> None:
-        """Until `end`: look every two seconds. A store that cannot be used now is tried again."""
+        """Until `end`: look twice a second. A store that cannot be used now is tried again."""
         while not self._end.wait(_LOOK_SECONDS):
             self._through()
             self._ask()

@@ -57,7 +57,7 @@ def open_edition(
 
 def _check(edition: Edition) -> None:
     if edition.needs_approval and not edition.approved_hash:
-        raise Refused(f"{edition.name} waits for approval: somebody must approve it before it is sent")
+        raise Refused(f"{edition.name} waits for approval: publisher approve {edition.name}")
     if edition.state in ("cutting", "cancelled", "paused"):
         raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from publisher.errors import Refused
 from publisher.store import attempts
 from publisher.store.claims import WAITING
-from publisher.store.schema import deliveries, editions, notices, schedule, subscriptions, workers
+from publisher.store.schema import deliveries, editions, events, notices, schedule, subscriptions, workers
 from publisher.store.subscribers import Subscription, subscription
 
 _RESTORED, _GATHERED, _COVERING = "restored", "restored gathered", "restored covering"
@@ -102,6 +102,12 @@ def cover(tx: Connection, marks: Iterable[tuple[int, int, int, datetime | None]]
     query = update(subscriptions).where(subscriptions.c.id == bindparam("key"))
     if rows:
         tx.execute(query.values(**values, revision=subscriptions.c.revision + 1), rows)
+
+
+def last_known(tx: Connection) -> datetime | None:
+    """When the last thing happened in the ledger that was put back, but for what the restore itself did."""
+    theirs = select(events.c.at).where(events.c.worker != "").order_by(events.c.id.desc())
+    return tx.scalar(theirs.limit(1))
 
 
 def notices_until(tx: Connection, until: datetime, most: int) -> list[Row[Any]]:

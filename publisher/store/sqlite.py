@@ -39,6 +39,9 @@ def connect(file: Path) -> Store:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{file.parent}: {error.strerror}") from None
+    if not file.exists():
+        with suppress(OSError):  # what is wrong is said when it is opened
+            file.touch(mode=0o600)  # it holds every address, and the keys of all links
     # no limit to the pool: a thread must never wait for a connection while it holds the turn to write
     engine = create_engine(
         URL.create("sqlite", database=str(file)), poolclass=QueuePool, pool_size=8, max_overflow=-1
