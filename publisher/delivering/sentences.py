@@ -77,6 +77,8 @@ class Say:
             "unknown": f"nobody knows whether it arrived, since {at}{seen}: {answer}.",
             "cancelled": f"the edition was cancelled {at} before this one left.",
         }
+        if row.status == "cancelled" and row.reply == "restored":
+            return f"taken for mailed when the store was restored, {at}: nobody here knows whether it was."
         return fates[row.status]
 
     def _waits(self, row: Row[Any]) -> str:

@@ -78,11 +78,15 @@ def test_nothing_leaves_until_acknowledged_and_then_nobody_gets_a_second_copy(
         assert (code, "publisher acknowledge --restore" in said) == (65, True), (command, said)
     assert "Nothing leaves" in run(m, "status")[2]
     assert run(m, "gather")[0] == 0
+    too_early = run(m, "acknowledge", "--restore", "--covered-until", "2026-01-01T00:00")
+    assert (too_early[0], "the backup itself knows" in too_early[2]) == (65, True), too_early
     now = datetime.now(UTC).isoformat()
     code, out, said = run(m, "acknowledge", "--restore", "--covered-until", now, "--json")
     assert code == 0, said
     assert json.loads(out)["cancelled"] == counts["queued"]
     assert "Nothing leaves" not in run(m, "status")[2]
+    taken = next(iter(m.rows("cancelled")))
+    assert "taken for mailed when the store was restored" in run(m, "explain", taken)[1]
     (m.publisher.store.folder.parent / "content/new.md").write_text(post("New", now))
     assert run(m, "gather")[0] == 0
     assert run(m, "send", "daily/1")[0] == 1, "the unknown ones stay open"
