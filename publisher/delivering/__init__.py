@@ -81,7 +81,7 @@ def deliver(
         if run.ahead.pace.may_go(monotonic()) == math.inf:
             # the day's budget is used up: only notices go, and no server is troubled for the rest
             run.ahead.edition_id = NO_EDITION
-        if run.ahead.edition_id is not NO_EDITION or _waits(run, NO_EDITION):
+        if run.ahead.edition_id != NO_EDITION or _waits(run, NO_EDITION):
             _send(run, transport, held)
     finish(store, clock())
     if run.failure:
@@ -135,8 +135,9 @@ def _connect(
 ) -> None:
     """A thread and a connection for each row that waits, as far as the transport allows."""
     live = sum(not exchange.ended.is_set() for exchange in exchanges)
-    recorder.connections = max(1, min(transport.connections, live + waiting))
-    for _ in range(recorder.connections - live):
+    wanted = min(transport.connections, live + waiting)
+    recorder.connections = max(1, wanted)
+    for _ in range(wanted - live):
         exchange = Exchange(run, recorder)
         # daemons: a server that never answers must not keep the process from ending
         arguments, name = (transport, exchange), f"sender-{len(exchanges)}"
@@ -165,8 +166,7 @@ def _look(run: Run, transport: Transport, recorder: Recorder, exchanges: list[Ex
     with suppress(StoreError):  # the next look may fare better, and who sends will say it
         recorder.reputation.look(run.clock())
         workers.tidy(run.store, run.config.delivery, run.clock())
-    live = sum(not exchange.ended.is_set() for exchange in exchanges)
-    if live < transport.connections and not run.unavailable and not run.failure:
+    if not run.unavailable and not run.failure:
         run.ahead.look()
         _connect(run, transport, recorder, exchanges, run.ahead.ready)
 

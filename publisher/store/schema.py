@@ -65,6 +65,37 @@ def _key() -> Column[Any]:
     return Column("id", Id, primary_key=True)
 
 
+def _standing() -> list[Column[Any]]:
+    """How a mail stands, in an edition or outside (rule 16)."""
+    return [
+        Column("due_at", Moment, nullable=False),
+        Column("status", String(10), nullable=False),
+        Column("attempt", Integer, nullable=False, server_default="0"),
+        Column("generation", Integer, nullable=False, server_default="1"),
+        Column("worker", String(60), nullable=False, server_default=""),
+        Column("first_due_at", Moment, nullable=False),
+        Column("dated_at", Moment),
+        Column("started_at", Moment),
+        Column("finished_at", Moment),
+        Column("acknowledged_at", Moment),
+        Column("code", Integer, nullable=False, server_default="0"),
+        Column("reply", Text, nullable=False, server_default=""),
+    ]
+
+
+def _changed() -> list[Column[Any]]:
+    """One change of a status."""
+    return [
+        Column("at", Moment, nullable=False),
+        Column("old", String(10), nullable=False),
+        Column("new", String(10), nullable=False),
+        Column("attempt", Integer, nullable=False),
+        Column("worker", String(60), nullable=False, server_default=""),
+        Column("code", Integer, nullable=False, server_default="0"),
+        Column("reply", Text, nullable=False, server_default=""),
+    ]
+
+
 def _under_way(table: str) -> Index:
     """What a worker has started: few rows at any time, so that looking for them costs nothing."""
     sending = text("status = 'sending'")
@@ -274,18 +305,7 @@ deliveries = Table(
     Column("fields", JSON, nullable=False),
     Column("lo", Integer, nullable=False),
     Column("hi", Integer, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("status", String(10), nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("generation", Integer, nullable=False, server_default="1"),
-    Column("worker", String(60), nullable=False, server_default=""),
-    Column("first_due_at", Moment, nullable=False),
-    Column("dated_at", Moment),
-    Column("started_at", Moment),
-    Column("finished_at", Moment),
-    Column("acknowledged_at", Moment),
-    Column("code", Integer, nullable=False, server_default="0"),
-    Column("reply", Text, nullable=False, server_default=""),
+    *_standing(),
     UniqueConstraint("edition_id", "subscriber_id"),
     Index(None, "edition_id", "status", "due_at"),
     _under_way("deliveries"),
@@ -296,13 +316,7 @@ events = Table(
     metadata,
     _key(),
     Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
-    Column("old", String(10), nullable=False),
-    Column("new", String(10), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("worker", String(60), nullable=False, server_default=""),
-    Column("code", Integer, nullable=False, server_default="0"),
-    Column("reply", Text, nullable=False, server_default=""),
+    *_changed(),
 )
 
 # Rule 18: who sends, and until when that is taken for granted where no lock of the system can be asked.
@@ -326,18 +340,7 @@ notices = Table(
     Column("sender", String(320), nullable=False),
     Column("subject", Text, nullable=False),
     Column("message", LargeBinary, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("status", String(10), nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("generation", Integer, nullable=False, server_default="1"),
-    Column("worker", String(60), nullable=False, server_default=""),
-    Column("first_due_at", Moment, nullable=False),
-    Column("dated_at", Moment),
-    Column("started_at", Moment),
-    Column("finished_at", Moment),
-    Column("acknowledged_at", Moment),
-    Column("code", Integer, nullable=False, server_default="0"),
-    Column("reply", Text, nullable=False, server_default=""),
+    *_standing(),
     Index(None, "status", "due_at"),
     _under_way("notices"),
 )
@@ -347,13 +350,7 @@ notice_events = Table(
     metadata,
     _key(),
     Column("notice_id", ForeignKey("notices.id"), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
-    Column("old", String(10), nullable=False),
-    Column("new", String(10), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("worker", String(60), nullable=False, server_default=""),
-    Column("code", Integer, nullable=False, server_default="0"),
-    Column("reply", Text, nullable=False, server_default=""),
+    *_changed(),
 )
 
 # What was learnt about how fast a server or a mailbox provider wants its mail.

@@ -20,7 +20,7 @@ import pytest
 from publisher.config.schema import DeliveryPolicy
 from publisher.delivering import workers
 from publisher.errors import StoreError
-from publisher.store import Store, open_store
+from publisher.store import Store
 from publisher.store import attempts as attempt_rows
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -79,18 +79,6 @@ class Process:
         with suppress(ProcessLookupError):
             self.process.kill()
         self.process.communicate()
-
-
-@pytest.fixture
-def url(new_store: Callable[[Path], str], tmp_path: Path) -> str:
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def store(url: str, tmp_path: Path) -> Iterator[Store]:
-    store = open_store(url, tmp_path)
-    yield store
-    store.close()
 
 
 @pytest.fixture

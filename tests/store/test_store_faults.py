@@ -23,13 +23,6 @@ from publisher.store.schema import schedule
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def store(tmp_path: Path, new_store: Callable[[Path], str]) -> Iterator[Store]:
-    store = open_store(new_store(tmp_path), tmp_path)
-    yield store
-    store.close()
-
-
 def add(tx: Any, name: str) -> None:
     tx.execute(schedule.insert().values(name=name, at=NOW))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,18 +26,6 @@ from publisher.store.schema import deliveries, schedule
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 pytestmark = pytest.mark.postgresql
-
-
-@pytest.fixture
-def url(new_store: Callable[[Path], str], tmp_path: Path) -> str:
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def store(url: str, tmp_path: Path) -> Iterator[Store]:
-    store = open_store(url, tmp_path)
-    yield store
-    store.close()
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
