@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 from publisher.config.schema import DeliveryPolicy
 from publisher.errors import OutcomeUnknown, Phase, TemporaryFailure, TransportError, Unavailable
@@ -24,8 +24,7 @@ _NO_SUCH_MAILBOX = {"5.1.1", "5.1.2", "5.1.6", "5.1.10"}
 _BEFORE_RECIPIENT: set[Phase] = {"connect", "greeting", "tls", "auth", "mail"}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The row's next state. `due_at` is when to try again, None where nothing more is tried by itself.
 
     `suppress` is the reason to suppress the address, or empty. `counted` is False where no attempt was used.

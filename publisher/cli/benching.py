@@ -139,8 +139,9 @@ def _sent(p: Publisher, edition: Edition, progress: Callable[[int], None]) -> di
     seconds, cpu = perf_counter() - begun, process_time() - cpu
     with p.store.read() as tx:
         sent = ledger.counts(tx, edition.id)["sent"]
-    parts = {"read": meter.read, "compose": meter.compose, "exchange": meter.exchange - meter.compose}
-    spent = {name: ns / 1000 / max(sent, 1) for name, ns in (parts | {"ledger": meter.ledger}).items()}
+    parts = {"read": meter.read, "splice": meter.compose - meter.sign, "sign": meter.sign}
+    parts |= {"exchange": meter.exchange, "ledger": meter.ledger}
+    spent = {name: ns / 1000 / max(sent, 1) for name, ns in parts.items()}
     total = cpu * 1e6 / max(sent, 1)
     return {
         "sent": sent,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from email.headerregistry import Address
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -123,6 +124,7 @@ def address(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)  # a message asks twice for the same
 def wire_address(value: str) -> str:
     """The address as SMTP and headers carry it: an addr-spec of RFC 5321 section 4.1.2, unquoted.
 

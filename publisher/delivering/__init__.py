@@ -26,6 +26,7 @@ from publisher.store import Held, Store, claims, editions, ledger, restores
 from publisher.store.claims import NO_EDITION
 
 _LOOK_SECONDS = 1.0
+_SELDOM = 20_000  # a few hundred messages; nearly all that is made for them goes without the collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,9 @@ def deliver(
     if not due:
         finish(store, now)
         return Delivered()
-    run = Run(
-        store,
-        config,
-        Composer(store, config, keys),
-        clock,
-        stop or threading.Event(),
-        progress,
-        Ahead(edition_id),
-        meter or Meter(),
-    )
+    meter = meter or Meter()
+    composer = Composer(store, config, keys, meter)
+    run = Run(store, config, composer, clock, stop or threading.Event(), progress, Ahead(edition_id), meter)
     with (
         _unwatched(),
         workers.working(store) as held,
@@ -92,11 +86,15 @@ def deliver(
 
 @contextmanager
 def _unwatched() -> Iterator[None]:
-    """What was there before is not looked at by the garbage collector meanwhile: a tenth of a send's time."""
+    """What was there before is not looked at by the garbage collector meanwhile, and what is new seldom: a
+    tenth of a send's time."""
+    thresholds = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(_SELDOM, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 
@@ -109,9 +107,10 @@ def _send(run: Run, transport: Transport, held: Held) -> None:
     reputation = Reputation(run.store)
     recorder = Recorder(run.store, held, run.ahead, run.clock, run.broken, run.meter, reputation)
     exchanges: list[Exchange] = []
-    due = recorder.begin()
     try:
-        _connect(run, transport, recorder, exchanges, due)
+        _connect(run, transport, recorder, exchanges, recorder.begin())
+        # a daemon: a server that never answers must not keep the process from ending
+        threading.Thread(target=run.work, name="connections", daemon=True).start()
         _wait(run, transport, recorder, exchanges)
     except BaseException:
         # not the caller's event: it may be that of a whole process
@@ -120,7 +119,7 @@ def _send(run: Run, transport: Transport, held: Held) -> None:
         raise
     finally:
         run.ahead.end()
-        answered = all(exchange.ended.is_set() for exchange in exchanges)
+        answered = run.over.is_set()
         for exchange in exchanges:
             exchange.flush()
         recorder.close()
@@ -133,24 +132,20 @@ def _send(run: Run, transport: Transport, held: Held) -> None:
 def _connect(
     run: Run, transport: Transport, recorder: Recorder, exchanges: list[Exchange], waiting: int
 ) -> None:
-    """A thread and a connection for each row that waits, as far as the transport allows."""
-    live = sum(not exchange.ended.is_set() for exchange in exchanges)
+    """A connection for each row that waits, as far as the transport allows."""
+    live = sum(not exchange.ended for exchange in exchanges)
     wanted = min(transport.connections, live + waiting)
     recorder.connections = max(1, wanted)
     for _ in range(wanted - live):
-        exchange = Exchange(run, recorder)
-        # daemons: a server that never answers must not keep the process from ending
-        arguments, name = (transport, exchange), f"sender-{len(exchanges)}"
-        threading.Thread(target=run.drain, args=arguments, name=name, daemon=True).start()
-        exchanges.append(exchange)
+        exchanges.append(Exchange(run, recorder))
+        run.open(transport, exchanges[-1])
 
 
 def _wait(run: Run, transport: Transport, recorder: Recorder, exchanges: list[Exchange]) -> None:
-    """Until every exchange has ended; once the run is stopped, no longer than `stop_timeout`."""
+    """Until every connection has ended; once the run is stopped, no longer than `stop_timeout`."""
     # not by join: interrupted by Ctrl-C, it calls a thread that still runs ended (CPython 3.11)
     until, looked = None, monotonic()
-    while (open_ := next((e for e in exchanges if not e.ended.is_set()), None)) is not None:
-        open_.ended.wait(0.1)
+    while not run.over.wait(0.1):
         if run.stopped and until is None:
             run.ahead.end()
             until = monotonic() + run.config.delivery.stop_timeout.total_seconds()

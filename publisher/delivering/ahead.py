@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from publisher.delivering.pace import Pace
 from publisher.store.claims import Claimed, ClaimedNotice
+from publisher.transports.hub import Hub
 
 Row = Claimed | ClaimedNotice
 _LOW, _MOST_ASIDE = 100, 1000
@@ -19,14 +19,14 @@ _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 
 @dataclass
 class Ahead:
-    """Rows in the order in which they go. Serves many threads; `wake` is called when it runs low.
+    """Rows in the order in which they go, for the conversations of `hub`.
 
     What a mailbox provider does not want yet is set aside, a thousand rows at most, and the others go on.
     """
 
     edition_id: int | None
+    hub: Hub = field(default_factory=Hub)
     pace: Pace = field(default_factory=Pace)
-    wake: Callable[[], None] = lambda: None
     aside: set[int] = field(default_factory=set)
     _rows: deque[Row] = field(default_factory=deque)
     _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
@@ -35,17 +35,15 @@ class Ahead:
     _answers: int = 0
     _dry: bool = False
     _looked: float = 0.0
-    _turn: threading.Condition = field(default_factory=threading.Condition)
 
     def add(self, rows: Sequence[Row], all_of_them: bool = True) -> None:
         """What was claimed; nothing, of `all_of_them`, means that nothing is due now."""
         first = [row for row in rows if isinstance(row, ClaimedNotice)]
-        with self._turn:
-            self._rows.extendleft(reversed(first))
-            self._rows.extend(row for row in rows if isinstance(row, Claimed))
-            self._dry, self._asked = all_of_them and not rows, False
-            self._answers += 1
-            self._turn.notify_all()
+        self._rows.extendleft(reversed(first))
+        self._rows.extend(row for row in rows if isinstance(row, Claimed))
+        self._dry, self._asked = all_of_them and not rows, False
+        self._answers += 1
+        self.hub.stir()
 
     @property
     def ready(self) -> int:
@@ -58,25 +56,25 @@ class Ahead:
         return len(self._rows) <= _LOW and self._room()
 
     def look(self) -> None:
-        """Ask for what came due meanwhile."""
-        with self._turn:
-            self._ask()
+        """Ask for what came due meanwhile. From any thread."""
+        self._ask()
+        self.hub.ring()
 
     def next(self, wait: bool) -> Row | None:
         """The next row; None when there is none now (with `wait`: when nothing is due, or may go today)."""
-        with self._turn:
-            while not self._ended:
-                if wait and not self._rows and not self._held_up:
-                    self._await()
-                # where the pace is slow, what came due meanwhile, a notice above all, need not wait for it
-                if (self.low and not self._dry) or monotonic() >= self._looked + _LOOK_AGAIN_SECONDS:
-                    self._ask()
-                found = self._pick(monotonic())
-                if not isinstance(found, float):
-                    return found
-                if not wait or found == math.inf:
-                    return None
-                self._turn.wait(min(found, _LOOK_SECONDS))
+        while not self._ended:
+            if wait and not self._rows and not self._held_up:
+                self._await()
+            now = monotonic()
+            # where the pace is slow, what came due meanwhile, a notice above all, need not wait for it
+            if (not self._dry and self.low) or now >= self._looked + _LOOK_AGAIN_SECONDS:
+                self._ask()
+            found = None if self._ended else self._pick(now)
+            if not isinstance(found, float):
+                return found
+            if not wait or found == math.inf:
+                return None
+            self.hub.pause(min(found, _LOOK_SECONDS))
         return None
 
     def _pick(self, now: float) -> Row | float | None:
@@ -119,12 +117,11 @@ class Ahead:
         seen = self._answers
         self._ask()
         while not self._rows and not self._ended and self._answers == seen:
-            self._turn.wait()
+            self.hub.pause()
 
     def _ask(self) -> None:
         if not self._asked and not self._ended:
             self._asked, self._looked = True, monotonic()
-            self.wake()
 
     def wants_more(self) -> bool:
         """Whether somebody asked for rows."""
@@ -132,20 +129,18 @@ class Ahead:
 
     def drop(self, edition_id: int) -> list[int]:
         """Take an edition's rows out; their ids."""
-        with self._turn:
-            waiting: list[Iterable[Row]] = [self._rows, *self._held_up.values()]
-            gone = [r.id for rows in waiting for r in _of(rows, edition_id)]
-            ids = set(gone)
-            self._rows = deque(r for r in self._rows if isinstance(r, ClaimedNotice) or r.id not in ids)
-            left = {p: deque(r for r in rows if r.id not in ids) for p, rows in self._held_up.items()}
-            self._held_up = {provider: rows for provider, rows in left.items() if rows}
+        waiting: list[Iterable[Row]] = [self._rows, *self._held_up.values()]
+        gone = [r.id for rows in waiting for r in _of(rows, edition_id)]
+        ids = set(gone)
+        self._rows = deque(r for r in self._rows if isinstance(r, ClaimedNotice) or r.id not in ids)
+        left = {p: deque(r for r in rows if r.id not in ids) for p, rows in self._held_up.items()}
+        self._held_up = {provider: rows for provider, rows in left.items() if rows}
         return gone
 
     def end(self) -> None:
-        """Hand out nothing more."""
-        with self._turn:
-            self._ended = True
-            self._turn.notify_all()
+        """Hand out nothing more. From any thread."""
+        self._ended = True
+        self.hub.ring()
 
 
 def _of(rows: Iterable[Row], edition_id: int) -> list[Claimed]:

@@ -70,4 +70,4 @@ def _marked(composer: Composer, edition: Edition) -> tuple[str, Prepared]:
 def _neutral(recipient: Recipient) -> Recipient:
     """Somebody without a name who chose everything."""
     fields = {"subscriber.address": recipient.address, "subscription.choice": "all topics"}
-    return replace(recipient, fields=fields)
+    return recipient._replace(fields=fields)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, thread_time_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -22,8 +22,10 @@ from publisher.store.claims import NO_EDITION, Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Group, Started
 
 _AHEAD = 250
-_PATIENCE, _LONGEST_WAIT = 0.5, 0.002
+_PATIENCE, _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 0.001, 0.002  # a poll counts in milliseconds
+_SILENCE = 30.0
 _PAST_LEASE = "this worker could not renew its lease in time: others go on with its work"
+_SILENT = "the store did not answer: what was under way is called unknown when it does"
 
 
 class Asking(Protocol):
@@ -33,8 +35,7 @@ class Asking(Protocol):
         """The start stands, or was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """Outcomes, and a start: what one connection has to say at one moment."""
 
     ended: Sequence[Ended] = ()
@@ -42,15 +43,12 @@ class _Asked:
     by: Asking | None = None
 
 
-_LOOK, _END = _Asked(), _Asked()
-
-
 @dataclass
 class Recorder:
     """Commits starts and outcomes in groups, and reads ahead for the run in the same transactions.
 
-    A group is whatever was asked while the last one was being committed, so its size follows the load. If it
-    cannot be written, its starts are refused, its outcomes are kept for `close`, and `failed` is told.
+    A group is whatever was asked until all connections wait, so its size follows the load. If it cannot be
+    written, its starts are refused, its outcomes are kept for `close`, and `failed` is told.
     """
 
     store: Store
@@ -63,90 +61,94 @@ class Recorder:
     connections: int = 1
     _commit: float = 0.0
     _asked: deque[_Asked] = field(default_factory=deque)
-    _enough: int = 1
-    _gate: threading.Lock = field(default_factory=threading.Lock)
     _unwritten: list[Ended] = field(default_factory=list)
-    _closing: bool = False
+    _waited: bool = False
+    _closed: bool = False
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.ahead.wake = self.wake
-        self._gate.acquire()  # a turnstile, not a guard: whoever has enough to say opens it
-        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self.ahead.hub.before_rest = self.attend
 
     def begin(self) -> int:
-        """Claim the first rows, and start to write; how many rows there are."""
+        """Claim the first rows; how many there are."""
         with self.store.write() as tx:
             found = self._claim(tx)
         self.ahead.add(found)
-        self._thread.start()
         return len(found)
 
     def start(self, by: Asking, started: Started, ended: Sequence[Ended]) -> None:
         """Ask for a start, and record these outcomes with it; the answer comes when both are durable."""
-        self._say(_Asked(ended, started, by))
+        self._asked.append(_Asked(ended, started, by))
 
     def end(self, ended: Sequence[Ended]) -> None:
         """Record these outcomes."""
         if ended:
-            self._say(_Asked(ended))
+            self._asked.append(_Asked(ended))
 
-    def wake(self) -> None:
-        """The run wants more rows: look now."""
-        self._say(_LOOK)
-
-    def close(self) -> None:
-        """Write what is left and end. Raises what keeps outcomes from being written."""
-        self._say(_END)
-        self._thread.join()
-        if self._unwritten:
-            self._write(Group(self._unwritten), more=False)
-            self._unwritten.clear()
-
-    def _work(self) -> None:
-        while not self._closing:
-            asked = self._gather()
-            starts = [(a.by, a.start) for a in asked if a.start and a.by]
-            group = Group(
-                [*self._unwritten, *(e for a in asked for e in a.ended)], [start for _, start in starts]
-            )
-            try:
-                if not self.held.alive():
-                    raise StoreError(_PAST_LEASE)
-                begun = monotonic()
-                refused = self._write(group, more=self.ahead.wants_more())
-                self._commit = monotonic() - begun
-                self._unwritten.clear()
-            except Exception as error:
-                refused = set(range(len(starts)))
-                # a commit that failed may have been made: then these have begun, and nothing of them leaves
-                lost = (Ended(start, start.row.status, counted=False) for _, start in starts)
-                self._unwritten = [*group.ended, *lost]
-                self.failed(error)
-            for number, (by, start) in enumerate(starts):
-                by.answer(start, number not in refused)
-        self.meter.ledger = thread_time_ns() - self.meter.read
-
-    def _say(self, asked: _Asked) -> None:
-        self._asked.append(asked)
-        if len(self._asked) >= self._enough or asked is _END:
-            with contextlib.suppress(RuntimeError):  # it is open already
-                self._gate.release()
-
-    def _gather(self) -> list[_Asked]:
-        """Everything that was asked, at least one thing.
+    def attend(self) -> float:
+        """All connections wait: write what they asked for. Or, for how many seconds more may come first.
 
         Connections that come a moment later would wait for two commits: it is worth waiting a part of one
         for them, and costs nothing where a commit is fast.
         """
-        self._enough = 1
-        while not self._asked:
-            self._gate.acquire()
-        self._enough = self.connections
-        if len(self._asked) < self.connections and not self._closing:
-            self._gate.acquire(timeout=min(self._commit * _PATIENCE, _LONGEST_WAIT))
-        gathered = [self._asked.popleft() for _ in range(len(self._asked))]
-        self._closing = any(asked is _END for asked in gathered)
-        return gathered
+        if not self._asked and not self.ahead.wants_more():
+            return math.inf
+        if len(self._asked) < self.connections and not self._waited:
+            self._waited = True
+            patience = self._commit * _PATIENCE
+            return min(patience, _LONGEST_WAIT) if patience >= _SHORTEST_WAIT else 0.0
+        self._waited = False
+        with self._turn:
+            if not self._closed:
+                self._work()
+        return math.inf
+
+    def close(self) -> None:
+        """Write the outcomes that are left, and nothing after. Raises what keeps them from being written.
+
+        A start that was asked for is refused. Where the store keeps silent the wait has an end.
+        """
+        if not self._turn.acquire(timeout=_SILENCE):
+            raise StoreError(_SILENT)
+        try:
+            self._closed = True
+            for asked in self._asked:
+                self._unwritten += asked.ended
+                if asked.start and asked.by:
+                    asked.by.answer(asked.start, False)
+            if self._unwritten:
+                self._write(Group(self._unwritten), more=False)
+                self._unwritten.clear()
+        finally:
+            self._turn.release()
+            self.ahead.hub.ring()
+
+    def _work(self) -> None:
+        begun, read = thread_time_ns(), self.meter.read
+        asked = [self._asked.popleft() for _ in range(len(self._asked))]
+        starts = [(a.by, a.start) for a in asked if a.start and a.by]
+        ended = [*self._unwritten, *(e for a in asked for e in a.ended)]
+        refused = self._tried(Group(ended, [start for _, start in starts]))
+        for number, (by, start) in enumerate(starts):
+            by.answer(start, number not in refused)
+        self.ahead.hub.stir()
+        self.meter.ledger += thread_time_ns() - begun - (self.meter.read - read)
+
+    def _tried(self, group: Group) -> set[int]:
+        begun = monotonic()
+        try:
+            if not self.held.alive():
+                raise StoreError(_PAST_LEASE)
+            refused = self._write(group, more=self.ahead.wants_more())
+            self._commit = monotonic() - begun
+            self._unwritten.clear()
+        except Exception as error:
+            # a commit that failed may have been made: then these have begun, and nothing of them leaves
+            lost = (Ended(start, start.row.status, counted=False) for start in group.started)
+            self._unwritten = [*group.ended, *lost]
+            self.failed(error)
+            return set(range(len(group.started)))
+        return refused
 
     def _write(self, group: Group, *, more: bool) -> set[int]:
         found: list[Claimed | ClaimedNotice] = []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from time import monotonic, thread_time_ns
 
 from publisher import retries
@@ -21,14 +21,16 @@ from publisher.model.mail import Envelope, Outcome, Outgoing, Transport
 from publisher.store import Store
 from publisher.store.claims import Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Started
+from publisher.transports.hub import Hub
 
 _UNDER_WAY = 2
+_MEASURED = 16  # one of so many
 Clock = Callable[[], datetime]
 
 
 @dataclass
 class Run:
-    """What the threads of one run share.
+    """What the connections of one run share: they take turns in one thread, the hub's.
 
     An edition whose messages cannot be made is left aside, and waits: its fault is no recipient's.
     """
@@ -44,8 +46,13 @@ class Run:
     settled: int = 0
     unavailable: str = ""
     ending: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def hub(self) -> Hub:
+        """Where its connections meet."""
+        return self.ahead.hub
 
     @property
     def stopped(self) -> bool:
@@ -67,21 +74,34 @@ class Run:
                     return row
         return None
 
-    def drain(self, transport: Transport, exchange: Exchange) -> None:
-        """One connection's thread. What it raises is kept, for `deliver` to raise in the caller's."""
+    def open(self, transport: Transport, exchange: Exchange) -> None:
+        """One more connection, as soon as the hub comes to it. From any thread."""
+        self.hub.spawn(partial(self._drain, transport, exchange))
+
+    def work(self) -> None:
+        """The hub's thread: until every connection has ended; `over` then."""
+        begun = thread_time_ns()
         try:
-            begun = thread_time_ns()
+            self.hub.run()
+        except Exception as error:
+            self.broken(error)
+        finally:
+            self.meter.all += thread_time_ns() - begun
+            self.over.set()
+
+    def _drain(self, transport: Transport, exchange: Exchange) -> None:
+        """One connection. What it raises is kept, for `deliver` to raise in the caller's thread."""
+        try:
             try:
                 transport.drain(exchange)
             finally:
                 exchange.close()
-                self.meter.exchange += thread_time_ns() - begun
         except Unavailable as error:
             self.unavailable = str(error)
         except Exception as error:
             self.broken(error)
         finally:
-            exchange.ended.set()
+            exchange.ended = True
 
     def fail(self, error: Exception) -> None:
         """Keep the first failure."""
@@ -94,10 +114,8 @@ class Run:
 
     def count(self) -> None:
         """One more attempt is settled."""
-        with self._turn:
-            self.settled += 1
-            settled = self.settled
-        self.progress(settled)
+        self.settled += 1
+        self.progress(self.settled)
 
 
 @dataclass
@@ -106,16 +124,11 @@ class Exchange:
 
     run: Run
     recorder: Recorder
-    ended: threading.Event = field(default_factory=threading.Event)
+    ended: bool = False
     _under_way: dict[int, Started] = field(default_factory=dict)
     _known: list[Ended] = field(default_factory=list)
     _leaving: set[int] = field(default_factory=set)
     _answers: dict[int, bool] = field(default_factory=dict)
-    _gate: threading.Lock = field(default_factory=threading.Lock)
-    _waits: bool = False
-
-    def __post_init__(self) -> None:
-        self._gate.acquire()  # held until the recorder has an answer: a turnstile, not a guard
 
     def take(self, wait: bool = True) -> Outgoing | None:
         """The next message, its start asked for."""
@@ -157,13 +170,8 @@ class Exchange:
             self._refused(outgoing.key, started, outcome)
 
     def answer(self, started: Started, durable: bool) -> None:
-        """The recorder's word."""
+        """The recorder's word; it stirs the hub when it has given them all."""
         self._answers[_key(started.row)] = durable
-        # usually nobody waits: the answer is there before the server's to the message before
-        if self._waits:
-            self._waits = False
-            with contextlib.suppress(RuntimeError):  # it is open: whoever waited has looked for itself
-                self._gate.release()
 
     def close(self) -> None:
         """The connection's end. A message that a transport took and never settled may have left."""
@@ -177,9 +185,7 @@ class Exchange:
 
     def _answered(self, key: int) -> bool:
         while key not in self._answers:
-            self._waits = True
-            if key not in self._answers:
-                self._gate.acquire()
+            self.run.hub.pause()
         return self._answers.pop(key)
 
     def _refused(self, key: int, started: Started, outcome: Outcome) -> None:
@@ -208,7 +214,8 @@ class Exchange:
         row, key = started.row, _key(started.row)
         if isinstance(row, ClaimedNotice):
             return Outgoing(key, Envelope(row.sender, row.address), row.message)
-        begun = thread_time_ns()
+        measured = key % _MEASURED == 0  # to look at this clock takes as long as a tenth of a message
+        begun = thread_time_ns() if measured else 0
         try:
             return self.run.composer.compose(row, started.dated_at)
         except TransportError as error:
@@ -218,7 +225,8 @@ class Exchange:
             made = TemporaryFailure(0, f"the message could not be made: {error}", "mail")
             self._refused(key, started, made)
         finally:
-            self.run.meter.compose += thread_time_ns() - begun
+            if measured:
+                self.run.meter.compose += (thread_time_ns() - begun) * _MEASURED
         return None
 
 

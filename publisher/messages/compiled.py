@@ -29,12 +29,14 @@ _PART = b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quo
 class Compiled:
     """A message with holes: frozen bytes, and for each value per recipient the holes that it fills.
 
-    `body` is the number of the first part behind the headers and their blank line.
+    `body` is the number of the first part behind the headers and their blank line. `plain`: its messages are
+    7 bit for an address that is, hold CR and LF together only, and no line of them begins with a dot.
     """
 
     parts: tuple[bytes, ...]
     fills: tuple[tuple[Fill, tuple[int, ...]], ...]
     body: int
+    plain: bool
 
     def splice(self, recipient: Recipient, addresses: Mapping[str, str]) -> bytes:
         """The whole message for one recipient: RFC 5322, CRLF, the same bytes for the same arguments.
@@ -133,7 +135,14 @@ def _merged(head: Iterable[bytes | Fill], body: Iterable[bytes | Fill]) -> Compi
                 fills.setdefault(part, []).append(len(merged))
                 merged += [[], []]
     holes = tuple((fill, tuple(holes)) for fill, holes in fills.items())
-    return Compiled(tuple(map(b"".join, merged)), holes, starts[1])
+    parts = tuple(map(b"".join, merged))
+    return Compiled(parts, holes, starts[1], all(map(_is_plain, parts)))
+
+
+def _is_plain(part: bytes) -> bool:
+    # what fills a hole is encoded so that it can do no harm either: see `Place` and `headers`
+    lines = part.count(b"\n")
+    return part.isascii() and b"\n." not in part and part.count(b"\r") == part.count(b"\r\n") == lines
 
 
 def _to(recipient: Recipient, _: Mapping[str, str]) -> bytes:

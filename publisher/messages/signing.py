@@ -111,7 +111,7 @@ def signed(compiled: Compiled, signer: Signer) -> Signed:
 def sign(message: bytes, signer: Signer, at: datetime) -> bytes:
     """Any message (CRLF line ends) below its DKIM-Signature, `t=` the time `at`."""
     head, blank, body = message.partition(b"\r\n\r\n")
-    compiled = Compiled((head + blank, body), (), 1)
+    compiled = Compiled((head + blank, body), (), 1, plain=False)
     return signed(compiled, signer).splice(Recipient("", "", at), {})
 
 

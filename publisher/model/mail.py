@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 from publisher.errors import TransportError
 
@@ -37,8 +38,7 @@ class Variant:
     text: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One delivery row as the message needs it. `fields` maps names (`subscriber.name`, …) to plain text.
 
     `message_id` is without angle brackets; `dated_at` is aware and stands in the Date header.
@@ -47,32 +47,34 @@ class Recipient:
     address: str
     message_id: str
     dated_at: datetime
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who SMTP says it is from and for (RFC 5321 section 2.3.1)."""
 
     sender: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The server's final code and text."""
 
     code: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One started attempt: its key in the ledger, the envelope, and the message's bytes (CRLF line ends)."""
+class Outgoing(NamedTuple):
+    """One started attempt: its key in the ledger, the envelope, and the message's bytes (CRLF line ends).
+
+    `plain`: whoever made the message knows that it is 7 bit, that CR and LF come together only, that no line
+    begins with a dot, and that it ends with a line break. So nobody has to look through it again.
+    """
 
     key: int
     envelope: Envelope
     message: bytes
+    plain: bool = False
 
 
 Outcome = Receipt | TransportError
@@ -102,11 +104,11 @@ class Work(Protocol):
 
 
 class Transport(Protocol):
-    """Takes envelopes and messages, gives receipts or typed failures. One object serves many threads."""
+    """Takes envelopes and messages, gives receipts or typed failures."""
 
     @property
     def connections(self) -> int:
-        """How many threads may drain at once."""
+        """How many connections may drain at once."""
 
     def drain(self, work: Work) -> None:
         """Send everything `work` has over one connection, reconnecting as the server wishes.

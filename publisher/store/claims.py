@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, Table, bindparam, select, type_coerce, update
-from sqlalchemy.types import NullType
+from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, select, update
 
 from publisher.store.schema import deliveries, editions, notices
 
@@ -21,8 +19,7 @@ WAITING = ("deferred", "queued")
 NO_EDITION = 0  # no edition has this id: notices alone
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A waiting delivery that is ours to start: everything that its message is made from.
 
     `attempt` counts the tries before; `due_since` is the later of its hour and the opening of its edition.
@@ -42,8 +39,7 @@ class Claimed:
     due_since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedNotice:
+class ClaimedNotice(NamedTuple):
     """A waiting notice that is ours to start; its message is complete (rule 22)."""
 
     id: int
@@ -72,8 +68,7 @@ def _claim(rows: Table, *columns: Any, narrowed: Sequence[Any] = ()) -> Executab
         .with_for_update(skip_locked=True)
     )
     reserved = update(rows).where(rows.c.id.in_(chosen)).values(worker=bindparam("me"))
-    # as the driver gives them: what SQLAlchemy does to a row takes longer than all else that is done to it
-    return reserved.returning(*(type_coerce(column, NullType()) for column in columns))
+    return reserved.returning(*columns)
 
 
 _d, _n = deliveries.c, notices.c
@@ -121,15 +116,23 @@ def claim(
     found: list[Claimed | ClaimedNotice] = []
     if _notice_due(tx, now):
         for status in WAITING:
-            rows = tx.execute(_NOTICES, values | {"waiting": status, "most": most})
+            rows = _raw(tx.execute(_NOTICES, values | {"waiting": status, "most": most}))
             found += sorted(map(_notice, rows), key=_order)
     for _, edition, status, opened_at in sorted(_heads(tx, now, edition_id, without)):
         if (room := most - len(found)) <= 0:
             break
         given = {"edition": edition, "waiting": status, "most": room}
-        rows = tx.execute(_DELIVERIES, values | given)
-        found += sorted((_delivery(row, opened_at) for row in rows), key=_order)
+        rows = _raw(tx.execute(_DELIVERIES, values | given))
+        found += sorted([_delivery(row, opened_at) for row in rows], key=_order)
     return found
+
+
+def _raw(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
+    """As the driver gives them: what SQLAlchemy does to a row takes longer than all else that is done."""
+    cursor: Any = result.cursor
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    result.close()
+    return rows
 
 
 def _delivery(row: Sequence[Any], opened_at: datetime) -> Claimed:

@@ -54,6 +54,9 @@ class Database(Protocol):
     def dead(self, worker: str) -> bool:
         """As `Store.dead`."""
 
+    def close(self) -> None:
+        """As `Store.close`."""
+
     def complaint(self, error: BaseException | None) -> str:
         """One line about an error that is the database's and not the program's; else empty."""
 
@@ -104,7 +107,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self.engine.dispose()
+        self.database.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from publisher.store.claims import WAITING, Claimed, ClaimedNotice
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A delivery or notice whose attempt has begun, the `attempt`-th; `dated_at` is the Date of its mail."""
 
     row: Claimed | ClaimedNotice
@@ -18,8 +18,7 @@ class Started:
     dated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """What became of an attempt. With `counted` False it did not happen: nothing was handed to a server."""
 
     started: Started

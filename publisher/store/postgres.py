@@ -156,6 +156,10 @@ class Postgres:
             late = "SELECT lease_until <= clock_timestamp() FROM workers WHERE name = :name"
             return bool(connection.scalar(text(late), {"name": worker}))
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
     def complaint(self, error: BaseException | None) -> str:
         """Unreachable, ended, locked, full, or without the right to."""
         if isinstance(error, (*_UNAVAILABLE, *_DENIED)):

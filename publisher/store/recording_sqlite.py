@@ -1,7 +1,7 @@
 """A group of starts and outcomes on SQLite: three statements for all of them, straight to the driver.
 
-Each call of the driver lets go of the interpreter and has to win it back from the threads that send, which
-costs more than the statement. Only where a row was found otherwise a group is undone and written row by row.
+A statement for each row would cost twice as much. Only where a row was found otherwise a group is undone and
+written row by row.
 """
 
 from __future__ import annotations

@@ -78,6 +78,7 @@ class Sqlite:
         self.engine, self.folder = engine, folder
         # Waiting at our own lock is fair and costs nothing; waiting at SQLite's is polling.
         self._turn = threading.RLock()
+        self._writer: Connection | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -89,14 +90,28 @@ class Sqlite:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Holds the write lock from its start."""
-        with self._turn, self.engine.connect() as connection:
-            # straight to the driver: a sender commits thousands of times a minute
-            connection.begin()
-            driver: Any = connection.connection.driver_connection
-            driver.execute("BEGIN IMMEDIATE")
-            # if it fails, the connection rolls back on its way home; on a full disk SQLite already has
-            yield connection
-            driver.execute("COMMIT")
+        with self._turn:
+            # a sender commits thousands of times a minute: its connection is kept, and told so directly
+            connection, self._writer = self._writer or self.engine.connect(), None
+            try:
+                with connection.begin():
+                    driver: Any = connection.connection.driver_connection
+                    driver.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    driver.execute("COMMIT")
+            except BaseException:
+                # it rolls back on its way home; on a full disk SQLite already has
+                connection.close()
+                raise
+            self._writer = connection
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._turn:
+            if self._writer:
+                self._writer.close()
+            self._writer = None
+        self.engine.dispose()
 
     @contextmanager
     def alone(self, work: str) -> Iterator[None]:

@@ -97,7 +97,7 @@ class Drain:
 
     def _delivered(self, exchange: Exchange, current: _Held, following: _Held | None) -> Outcome:
         try:
-            exchange.body(current.outgoing.message, following.commands if following else None)
+            exchange.body(current.outgoing, following.commands if following else None)
         except (TemporaryFailure, PermanentFailure) as refused:
             return refused
         if following:

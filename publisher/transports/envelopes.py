@@ -55,11 +55,12 @@ def commands(outgoing: Outgoing, offered: Offers) -> Commands:
     sender, recipient = outgoing.envelope.sender, outgoing.envelope.recipient
     from_, wide_sender = _path(sender, "mail") if sender else (b"", False)
     to, wide_recipient = _path(recipient, "rcpt")
-    check_message(outgoing.message)
+    if not outgoing.plain:
+        check_message(outgoing.message)
     if (wide_sender or wide_recipient) and not offered.utf8:
         phase: Phase = "mail" if wide_sender else "rcpt"
         raise PermanentFailure(0, "the server takes no address beyond ASCII (no SMTPUTF8)", phase)
-    options = _options(outgoing.message, offered, wide_sender or wide_recipient)
+    options = _options(outgoing, offered, wide_sender or wide_recipient)
     return b"MAIL FROM:<%b>%b\r\n" % (from_, options), b"RCPT TO:<%b>\r\n" % to, b"DATA\r\n"
 
 
@@ -88,12 +89,13 @@ def stuffed(message: bytes) -> bytes:
     return message if message.endswith(b"\r\n") else message + b"\r\n"
 
 
-def _options(message: bytes, offered: Offers, wide: bool) -> bytes:
+def _options(outgoing: Outgoing, offered: Offers, wide: bool) -> bytes:
+    message = outgoing.message
     if offered.largest and len(message) > offered.largest:
         reason = f"the message has {len(message)} bytes, and the server takes {offered.largest}"
         raise PermanentFailure(0, reason, "mail")
     options = b" SIZE=%d" % len(message) if offered.size else b""
-    if message.isascii() and not wide:
+    if (outgoing.plain or message.isascii()) and not wide:
         return options
     if not offered.eight_bit:
         raise PermanentFailure(0, "the message is 8-bit, and the server takes 7-bit only", "mail")

@@ -16,7 +16,7 @@ from publisher.errors import (
     TransportError,
     Unavailable,
 )
-from publisher.model.mail import Outcome, Receipt
+from publisher.model.mail import Outcome, Outgoing, Receipt
 from publisher.transports.connecting import Connection
 from publisher.transports.envelopes import Commands, offers, stuffed
 from publisher.transports.wire import Cut, Wire, reason
@@ -94,13 +94,13 @@ class Exchange:
                     break
         return self._refused(refused) if refused else None
 
-    def body(self, message: bytes, following: Commands | None = None) -> None:
+    def body(self, outgoing: Outgoing, following: Commands | None = None) -> None:
         """Hand over the message with its final dot and, behind it, the next one's envelope.
 
         Raises Unavailable if the session was lost before the dot was handed to the system; and what the
         server said if it refused in mid-message.
         """
-        content = stuffed(message)
+        content = outgoing.message if outgoing.plain else stuffed(outgoing.message)
         self._followed = following is not None
         if self._wire.unread:
             self.ended = True

@@ -14,7 +14,7 @@ from publisher.config.schema import Smtp
 
 @dataclass
 class Server:
-    """One server: how it is reached, and how all threads have fared with it; times are monotonic."""
+    """One server: how it is reached, and how all sessions have fared with it; times are monotonic."""
 
     smtp: Smtp
     password: str
@@ -27,7 +27,7 @@ class Server:
 
 @dataclass
 class Servers:
-    """An ordered list of servers, shared by all threads of a transport."""
+    """An ordered list of servers, shared by all connections of a transport."""
 
     ordered: Sequence[Server]
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -46,7 +46,7 @@ class Servers:
         """The best server but those that `failed` (by id), a session of its limit taken up until `leave`.
 
         One that rests comes after those that do not: it is asked only when they are out of the question. The
-        limit of the first in the list is kept by whoever starts the threads.
+        limit of the first in the list is kept by whoever opens connections.
         """
         with self._turn:
             for server in self._by_preference():
@@ -75,7 +75,7 @@ class Servers:
         return any(each.rests_until <= now for each in earlier)
 
     def rest(self, server: Server) -> None:
-        """It was unavailable: it rests, longer each time; once for all threads that find out together."""
+        """It was unavailable: it rests, longer each time; once for all connections that find out together."""
         with self._turn:
             now = time.monotonic()
             if server.rests_until <= now:

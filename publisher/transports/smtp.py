@@ -9,11 +9,12 @@ from publisher.model.mail import Work
 from publisher.transports.connecting import connect
 from publisher.transports.draining import Drain
 from publisher.transports.exchange import DOT_TIMEOUT, Exchange
+from publisher.transports.hub import aside
 from publisher.transports.servers import Server, Servers
 
 
 class SmtpTransport:
-    """Sends through the first server that is available. Every thread that drains has a session of its own."""
+    """Sends through the first server that is available. Every `drain` has a session of its own."""
 
     def __init__(self, servers: Sequence[Server], *, dot_timeout: float = DOT_TIMEOUT) -> None:
         self._servers = Servers(servers)
@@ -22,7 +23,7 @@ class SmtpTransport:
 
     @property
     def connections(self) -> int:
-        """How many threads may drain at once: the limit of the server that is used now."""
+        """How many may drain at once: the limit of the server that is used now."""
         return self._servers.connections
 
     @property
@@ -40,7 +41,7 @@ class SmtpTransport:
         Drain(work, self._servers, self._open).run()
 
     def _open(self, server: Server) -> Exchange:
-        opened = connect(server.smtp, server.password, server.trust, self._local_name)
+        opened = aside(lambda: connect(server.smtp, server.password, server.trust, self._local_name))
         self._local_name = opened.local_name
         seconds = server.smtp.timeout.total_seconds()
         return Exchange(opened, timeout=seconds, dot_timeout=self._dot_timeout)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from socket import socket
+from typing import TypeVar
+
+from publisher.transports.hub import READ, WRITE, ready
 
 _LONGEST_REPLY = 65_536
 _RECORD = 16_384  # the largest TLS record (RFC 8446 section 5.1)
 _CODES = {b"%d" % code: code for code in range(200, 600)}
 _ENDS = (b" ", b"\r", b"")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class Lost(OSError):
@@ -25,27 +31,29 @@ class Cut(Lost):
 
 
 class Wire:
-    """Both directions of one socket. Not for several threads at once."""
+    """Both directions of one socket. Not for several threads at once.
+
+    Where it would block, it waits with `ready`, so that others in its hub go on.
+    """
 
     def __init__(self, connection: socket) -> None:
+        connection.setblocking(False)
         self._socket = connection
         self._encrypted = isinstance(connection, ssl.SSLSocket)
         self._unread, self._at = b"", 0
-        self._patience = -1.0
 
     def push(self, content: bytes, tail: bytes, timeout: float) -> None:
         """Hand both to the system, at best in one write. Raises Cut; `timeout` is for each write."""
         sent = 0
         try:
-            self._wait(timeout)
             if not self._encrypted:
-                sent = self._socket.sendmsg((content, tail))
+                sent = self._patiently(self._socket.sendmsg, (content, tail), WRITE, timeout)
                 if sent == len(content) + len(tail):
                     return
             # a record that was cut cannot be read, so that a record's bytes count as sent all or none
             rest = memoryview(content + tail)
             while sent < len(rest):
-                sent += self._socket.send(rest[sent : sent + _RECORD])
+                sent += self._patiently(self._socket.send, rest[sent : sent + _RECORD], WRITE, timeout)
         except OSError as error:
             raise Cut(sent, error) from None
 
@@ -73,8 +81,6 @@ class Wire:
         """Whether the session is open, and the server has said nothing that was not asked for."""
         if self.unread:
             return False
-        self._patience = 0
-        self._socket.settimeout(0)
         try:
             received = self._socket.recv(4096)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -94,16 +100,30 @@ class Wire:
         self._socket.close()
 
     def _receive(self, seconds: float) -> None:
-        self._wait(max(seconds, 0.001))
-        received = self._socket.recv(4096)
+        # a reply is seldom there already; what TLS has read ahead nobody else can see
+        if not self._encrypted and not ready(self._socket, READ, max(seconds, 0.001)):
+            raise TimeoutError
+        received = self._patiently(self._socket.recv, 4096, READ, seconds)
         if not received:
             raise Lost("the server closed the connection")
         self._unread, self._at = self._unread[self._at :] + received, 0
 
-    def _wait(self, seconds: float) -> None:
-        if seconds != self._patience:
-            self._patience = seconds
-            self._socket.settimeout(seconds)
+    def _patiently(self, act: Callable[[Given], Result], what: Given, event: int, seconds: float) -> Result:
+        """Do it as soon as the socket is ready for it. Raises OSError."""
+        until = 0.0
+        while True:
+            try:
+                return act(what)
+            except ssl.SSLWantReadError:
+                wanted = READ
+            except ssl.SSLWantWriteError:
+                wanted = WRITE
+            except BlockingIOError:
+                wanted = event
+            now = time.monotonic()
+            until = until or now + max(seconds, 0.001)
+            if not ready(self._socket, wanted, max(until - now, 0.0)):
+                raise TimeoutError
 
 
 def reason(error: OSError) -> str:

@@ -385,6 +385,24 @@ def test_a_stop_waits_for_the_answer_and_starts_nothing_more(mailing: Callable[.
     assert m.counts() == {"sent": 1, "queued": 4}
 
 
+def test_an_answer_that_does_not_come_keeps_no_other_connection_waiting(
+    mailing: Callable[..., Any],
+) -> None:
+    m = mailing(people=20, connections=2)
+    others: list[bool] = []
+
+    def slow(recipient: str) -> str:
+        if recipient == FIRST:
+            m.sink.wait_for(20)  # this one, and everybody else
+            others.append(len(m.sink.kept) == 20)
+        return FINE
+
+    m.sink.answer = slow
+    m.deliver()
+    assert others == [True]
+    assert m.counts() == {"sent": 20}
+
+
 def test_what_is_not_answered_within_stop_timeout_is_unknown(mailing: Callable[..., Any]) -> None:
     m = mailing(people=5, delivery={"stop_timeout": "1s"})
     stop, late = threading.Event(), threading.Event()
@@ -439,11 +457,12 @@ def test_a_disk_that_fills_up_in_mid_send_loses_nobody(mailing: Callable[..., An
     m = mailing(people=80)
     full = [False]
 
-    def limit(connection: Any, _record: Any, _proxy: Any) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0] if full[0] else 1 << 30
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+    def limit(connection: Any) -> None:
+        driver = connection.connection.driver_connection
+        pages = driver.execute("PRAGMA page_count").fetchone()[0] if full[0] else 1 << 30
+        driver.execute(f"PRAGMA max_page_count = {pages}")
 
-    event.listen(m.publisher.store.engine, "checkout", limit)
+    event.listen(m.publisher.store.engine, "begin", limit)
     m.sink.answer = lambda r: full.__setitem__(0, len(m.sink.kept) >= 5) or FINE  # type: ignore[func-returns-value]
     with pytest.raises(StoreError, match="full"):
         m.deliver()

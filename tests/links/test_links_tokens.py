@@ -82,7 +82,7 @@ def test_verp_keeps_a_tag_and_refuses_a_local_part_without_room() -> None:
 def test_message_ids_differ_and_give_no_bounce_address_away() -> None:
     ids = {message_id(KEYS, "courier.example", d, g) for d in range(50) for g in range(3)}
     assert len(ids) == 150
-    assert all(re.fullmatch(r"[a-z2-7]+@courier\.example", found) for found in ids)
+    assert all(re.fullmatch(r"[0-9a-f]+@courier\.example", found) for found in ids)
     assert message_id(KEYS, "courier.example", 1, 0) in ids
     for found in ids:
         assert read_verp(KEYS, f"bounces+{found}") is None

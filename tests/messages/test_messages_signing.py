@@ -136,7 +136,7 @@ def test_a_retry_is_signed_with_the_same_bytes(key: Key, message: bytes) -> None
     compiled = compile_message(variant(f"{NAME}, late again", "<p>Late</p>\n", "Late\n"), LETTERHEAD)
     assert signed(compiled, key.signer).splice(reader(), LINKS) == message
     assert b" t=%d;" % DATED.timestamp() in message
-    later = signed(compiled, key.signer).splice(replace(reader(), dated_at=DATED.replace(hour=8)), LINKS)
+    later = signed(compiled, key.signer).splice(reader()._replace(dated_at=DATED.replace(hour=8)), LINKS)
     assert later.split(b" b=")[1] != message.split(b" b=")[1]
 
 

@@ -75,7 +75,9 @@ def reader(name: str = "Ada", **changed: Any) -> Recipient:
 
 
 def splice(made: Variant, recipient: Recipient | None = None, letterhead: Letterhead = LETTERHEAD) -> bytes:
-    return compile_message(made, letterhead).splice(recipient or reader(), ADDRESSES)
+    compiled = compile_message(made, letterhead)
+    assert compiled.plain, "what `check_bytes` finds of each message is said of all"
+    return compiled.splice(recipient or reader(), ADDRESSES)
 
 
 def parsed(message: bytes) -> EmailMessage:
