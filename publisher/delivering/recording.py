@@ -21,7 +21,7 @@ from publisher.store import Held, Store, attempts, claims, editions, subscribers
 from publisher.store.claims import NO_EDITION, Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Group, Started
 
-_AHEAD = 250
+_AHEAD = 500
 _PATIENCE, _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 0.001, 0.002  # a poll counts in milliseconds
 _SILENCE = 30.0
 _PAST_LEASE = "this worker could not renew its lease in time: others go on with its work"

@@ -97,6 +97,7 @@ def message_id(text: str) -> bytes:
     )
 
 
+@lru_cache(maxsize=16)  # very many mails have the same second
 def date(moment: datetime) -> bytes:
     """The Date header's text, in UTC whatever the zone of `moment`. Raises Refused for one without a zone."""
     if moment.tzinfo is None:
