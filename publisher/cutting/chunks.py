@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -89,21 +89,37 @@ class Run:
             if self.cut.edition_id:
                 self._take_up(tx, editions.get(tx, self.cut.edition_id))
         chunks, cursor, done = Chunks(self.store, CHUNK), self.cut.cursor, 0
-        while True:
+        with ThreadPoolExecutor(1, "reader") as reader:
+            ahead = reader.submit(self._read, cursor, chunks.size)
+            while (read := ahead.result())[0]:
+                crowd, plans = read
+                last, count = _extent(crowd)
+                ahead = reader.submit(self._read, last, chunks.size)
+                try:
+                    self._serve(chunks, plans, last, count)
+                except Changed:  # whoever changed while it was frozen is looked at again
+                    ahead.cancel()
+                    ahead = reader.submit(self._read, cursor, chunks.size)
+                else:
+                    cursor, done = last, done + count
+                progress(done, max(done, self.planner.total))
+
+    def _read(self, cursor: int, most: int) -> tuple[Crowd, Sequence[Planned]]:
+        """The next chunk, while the one before it is being written: what is written changes no plan of it."""
+        with self.store.read() as tx:
+            crowd = audience.chunk(tx, self.cut, cursor, most)
+            return crowd, self.planner.chunk(tx, crowd)
+
+    def _serve(self, chunks: Chunks, plans: Sequence[Planned], last: int, count: int) -> None:
+        """Freeze and write a chunk. Raises Changed."""
+        courses = [course for course, _ in plans if course.shown]
+        if courses:
             with self.store.read() as tx:
-                crowd = audience.chunk(tx, self.cut, cursor, chunks.size)
-                plans = self.planner.chunk(tx, crowd)
-                self._prepare(tx, [course for course, _ in plans if course.shown])
-            if not crowd:
-                return
-            variants = self._variants([course for course, _ in plans if course.shown])
-            last, count = _extent(crowd)
-            # whoever changed while it was frozen is looked at again
-            with suppress(Changed), chunks.write(count) as tx:
-                self._write(tx, plans, variants)
-                cuts.move(tx, self.cut.id, cursor=last)
-                cursor, done = last, done + count
-            progress(done, max(done, self.planner.total))
+                self._prepare(tx, courses)
+        variants = self._variants(courses)
+        with chunks.write(count) as tx:
+            self._write(tx, plans, variants)
+            cuts.move(tx, self.cut.id, cursor=last)
 
     def _prepare(self, tx: Connection, courses: Sequence[Course]) -> None:
         self._load(tx, {a for shown in {course.shown for course in courses} for a, _ in shown})

@@ -18,10 +18,15 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import SQLAlchemyError
 
 from publisher.errors import StoreError
+from publisher.store.checkpointing import AUTOCHECKPOINT_PAGES, Checkpoints
 from publisher.store.database import Store
 from publisher.store.schema import workers
 
 _BUSY_MS = 30_000
+_PRAGMAS = (
+    *(f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"),
+    f"wal_autocheckpoint={AUTOCHECKPOINT_PAGES}",
+)
 _PREFIX = "sqlite:///"
 _UNREADABLE = ("not a database", "malformed")
 
@@ -54,7 +59,7 @@ def _prepare(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: `writing` says BEGIN IMMEDIATE, or a later upgrade
     # of the lock would fail at once. FULL: an outcome that was committed survives a power cut too.
     connection.isolation_level = None
-    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -79,6 +84,7 @@ class Sqlite:
         # Waiting at our own lock is fair and costs nothing; waiting at SQLite's is polling.
         self._turn = threading.RLock()
         self._writer: Connection | None = None
+        self._checkpoints = Checkpoints(self._single, self._turn)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -104,9 +110,17 @@ class Sqlite:
                 connection.close()
                 raise
             self._writer = connection
+            self._checkpoints.written()
+
+    def _single(self) -> sqlite3.Connection:
+        """A connection outside of the pool."""
+        connection = sqlite3.connect(str(self.engine.url.database))
+        _prepare(connection, None)
+        return connection
 
     def close(self) -> None:
         """Let go of every connection."""
+        self._checkpoints.end()
         with self._turn:
             if self._writer:
                 self._writer.close()
