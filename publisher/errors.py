@@ -64,6 +64,10 @@ class StoreError(PublisherError):
     exit_code = 74
 
 
+class Contended(StoreError):
+    """The store took a transaction back, because another one was in its way: the same once more may do."""
+
+
 class TransportError(PublisherError):
     """A message did not leave, or nobody knows whether it did.
 

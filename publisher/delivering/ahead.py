@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -14,6 +14,7 @@ from publisher.transports.hub import Hub
 
 Row = Claimed | ClaimedNotice
 _LOW, _MOST_ASIDE = 100, 1000
+_SOONEST_SECONDS, _LATEST_SECONDS = 10.0, 1800.0
 _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 
 
@@ -21,15 +22,18 @@ _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 class Ahead:
     """Rows in the order in which they go, for the conversations of `hub`.
 
-    What a mailbox provider does not want yet is set aside, a thousand rows at most, and the others go on.
+    What a mailbox provider does not want yet is set aside, and the others go on. Where a thousand rows are,
+    the next ones are put off: given back to the store, to be due again when it may be their turn.
     """
 
     edition_id: int | None
     hub: Hub = field(default_factory=Hub)
     pace: Pace = field(default_factory=Pace)
     aside: set[int] = field(default_factory=set)
+    put_off: list[tuple[Claimed, float]] = field(default_factory=list)
     _rows: deque[Row] = field(default_factory=deque)
     _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
+    _behind: Counter[str] = field(default_factory=Counter)
     _ended: bool = False
     _asked: bool = False
     _answers: int = 0
@@ -53,7 +57,7 @@ class Ahead:
     @property
     def low(self) -> bool:
         """Whether there is room for more deliveries; for notices there always is."""
-        return len(self._rows) <= _LOW and self._room()
+        return len(self._rows) <= _LOW
 
     def look(self) -> None:
         """Ask for what came due meanwhile. From any thread."""
@@ -93,6 +97,7 @@ class Ahead:
         for provider, rows in self._held_up.items():
             if not self.pace.admit(_domain(rows[0]), now):
                 row = rows.popleft()
+                self._behind[provider] -= 1
                 if not rows:
                     del self._held_up[provider]
                 return row
@@ -100,18 +105,24 @@ class Ahead:
 
     def _first(self, now: float) -> Row | None:
         """The first row whose provider wants it; those before it are set aside."""
-        while self._rows and self._room():
+        while self._rows:
             row = self._rows.popleft()
             if isinstance(row, ClaimedNotice):
                 return row
             provider = self.pace.provider(_domain(row)) if self._held_up else ""
             if provider not in self._held_up and not self.pace.admit(_domain(row), now):
                 return row
-            self._held_up.setdefault(self.pace.provider(_domain(row)), deque()).append(row)
+            self._hold_up(row, now)
         return None
 
-    def _room(self) -> bool:
-        return sum(map(len, self._held_up.values())) < _MOST_ASIDE if self._held_up else True
+    def _hold_up(self, row: Claimed, now: float) -> None:
+        provider = self.pace.provider(_domain(row))
+        self._behind[provider] += 1
+        if sum(map(len, self._held_up.values())) < _MOST_ASIDE:
+            self._held_up.setdefault(provider, deque()).append(row)
+        else:
+            seconds = self._behind[provider] / self.pace.rate(_domain(row), now)
+            self.put_off.append((row, min(max(seconds, _SOONEST_SECONDS), _LATEST_SECONDS)))
 
     def _await(self) -> None:
         seen = self._answers

@@ -109,6 +109,11 @@ class Pace:
         flow = self._domains.get(domain) or self._older.get(domain)
         return flow.name if flow else domain
 
+    def rate(self, domain: str, now: float) -> float:
+        """How many messages a second its mailbox provider takes at most; infinite without a limit."""
+        flow = self._domains.get(domain) or self._older.get(domain)
+        return throttling.rate_at(flow.throttle, now) if flow and flow.throttle else math.inf
+
     def allow(self, left: float, since: int = 0) -> None:
         """What is left of the day's budget, counted when `admitted` was `since`; infinite without warm-up."""
         with self._turn:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic, thread_time_ns
 from typing import NamedTuple, Protocol
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from publisher.delivering.ahead import Ahead
 from publisher.delivering.metering import Meter
 from publisher.delivering.reputation import Reputation
-from publisher.errors import StoreError
+from publisher.errors import Contended, StoreError
 from publisher.store import Held, Store, attempts, claims, editions, subscribers
 from publisher.store.claims import NO_EDITION, Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Group, Started
@@ -24,6 +25,7 @@ from publisher.store.groups import Ended, Group, Started
 _AHEAD = 500
 _PATIENCE, _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 0.001, 0.002  # a poll counts in milliseconds
 _SILENCE = 30.0
+_TRIES = 4
 _PAST_LEASE = "this worker could not renew its lease in time: others go on with its work"
 _SILENT = "the store did not answer: what was under way is called unknown when it does"
 
@@ -91,7 +93,7 @@ class Recorder:
         Connections that come a moment later would wait for two commits: it is worth waiting a part of one
         for them, and costs nothing where a commit is fast.
         """
-        if not self._asked and not self.ahead.wants_more():
+        if not (self._asked or self.ahead.wants_more() or self.ahead.put_off):
             return math.inf
         if len(self._asked) < self.connections and not self._waited:
             self._waited = True
@@ -117,7 +119,7 @@ class Recorder:
                 if asked.start and asked.by:
                     asked.by.answer(asked.start, False)
             if self._unwritten:
-                self._write(Group(self._unwritten), more=False)
+                self._patiently(Group(self._unwritten), more=False)
                 self._unwritten.clear()
         finally:
             self._turn.release()
@@ -139,7 +141,7 @@ class Recorder:
         try:
             if not self.held.alive():
                 raise StoreError(_PAST_LEASE)
-            refused = self._write(group, more=self.ahead.wants_more())
+            refused = self._patiently(group, more=self.ahead.wants_more())
             self._commit = monotonic() - begun
             self._unwritten.clear()
         except Exception as error:
@@ -150,9 +152,15 @@ class Recorder:
             return set(range(len(group.started)))
         return refused
 
+    def _patiently(self, group: Group, *, more: bool) -> set[int]:
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(Contended):
+                return self._write(group, more=more)
+        return self._write(group, more=more)
+
     def _write(self, group: Group, *, more: bool) -> set[int]:
         found: list[Claimed | ClaimedNotice] = []
-        all_of_them = self.ahead.low
+        all_of_them, later = self.ahead.low, list(self.ahead.put_off)
         with self.store.write() as tx:
             now = self.clock()
             refused = attempts.record(tx, self.held.worker, group, now)
@@ -161,8 +169,10 @@ class Recorder:
                     subscribers.suppress(tx, each.started.row.address, each.suppress, now)
             if refused:
                 self._drop_closed(tx, [group.started[n] for n in refused])
+            claims.put_off(tx, self.held.worker, [(r.id, now + timedelta(seconds=s)) for r, s in later])
             if more:
                 found = self._claim(tx, all_of_them)
+        del self.ahead.put_off[: len(later)]
         if more:
             self.ahead.add(found, all_of_them)
         for each in group.ended:

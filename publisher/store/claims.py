@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, select, update
+from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, or_, select, update
 
 from publisher.store.schema import deliveries, editions, notices
 
@@ -203,3 +203,12 @@ def release(tx: Connection, me: str, ids: Sequence[int]) -> None:
     """Give back deliveries that were reserved and not started."""
     mine = (_d.id.in_(ids), _d.worker == me, _d.status.in_(WAITING))
     tx.execute(update(deliveries).where(*mine).values(worker=""))
+
+
+def put_off(tx: Connection, me: str, rows: Sequence[tuple[int, datetime]]) -> None:
+    """Give back deliveries that were reserved and not started, (id, when each is due again)."""
+    if rows:
+        waits = or_(*(_d.status == status for status in WAITING))
+        mine = (_d.id == bindparam("row"), _d.worker == me, waits)
+        later = update(deliveries).where(*mine).values(worker="", due_at=bindparam("at"))
+        tx.execute(later, [{"row": id_, "at": at} for id_, at in rows])

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from publisher.errors import StoreError
+from publisher.errors import Contended, StoreError
 
 LEASE = timedelta(seconds=10)
 
@@ -53,6 +53,9 @@ class Database(Protocol):
 
     def dead(self, worker: str) -> bool:
         """As `Store.dead`."""
+
+    def contended(self, error: BaseException | None) -> bool:
+        """Whether nothing is wrong but that another transaction was in the way."""
 
     def close(self) -> None:
         """As `Store.close`."""
@@ -117,7 +120,7 @@ class Store:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if not (said := self.database.complaint(cause)):
                 raise
-            raise StoreError(said) from error
+            raise (Contended if self.database.contended(cause) else StoreError)(said) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the store cannot be used: {error}") from error
 

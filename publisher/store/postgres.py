@@ -21,6 +21,13 @@ from publisher.store.leases import Lease, worker_key
 
 _WAIT = "30s"
 _CONNECT_SECONDS = 10
+# a network that keeps silent is given up after half a minute, not after hours (tcp(7))
+_NETWORK = {
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+}
 # Rule 17 wants a commit that outlives a power cut; whatever asks for more than `on` stays as it is.
 _SESSION = f"""SELECT set_config('lock_timeout', '{_WAIT}', false), set_config('TimeZone', 'UTC', false),
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false)
@@ -51,7 +58,11 @@ def connect(url: str, folder: Path) -> Store:
         _address(url),
         pool_size=8,
         max_overflow=-1,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "publisher"},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "publisher",
+            **_NETWORK,
+        },
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "checkout", _look)
@@ -155,6 +166,10 @@ class Postgres:
                 return True
             late = "SELECT lease_until <= clock_timestamp() FROM workers WHERE name = :name"
             return bool(connection.scalar(text(late), {"name": worker}))
+
+    def contended(self, error: BaseException | None) -> bool:
+        """Two that locked the same rows in different orders: one of them is chosen to give way."""
+        return isinstance(error, psycopg.errors.DeadlockDetected)
 
     def close(self) -> None:
         """Let go of every connection."""

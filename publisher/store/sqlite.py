@@ -180,6 +180,10 @@ class Sqlite:
             return False
         return True
 
+    def contended(self, error: BaseException | None) -> bool:  # noqa: ARG002
+        """Never: writers wait for each other."""
+        return False
+
     def complaint(self, error: BaseException | None) -> str:
         """Locked, full, read-only, or no database at all."""
         if isinstance(error, sqlite3.OperationalError):

@@ -45,13 +45,11 @@ class Servers:
     def enter(self, failed: Collection[int]) -> Server | None:
         """The best server but those that `failed` (by id), a session of its limit taken up until `leave`.
 
-        One that rests comes after those that do not: it is asked only when they are out of the question. The
-        limit of the first in the list is kept by whoever opens connections.
+        One that rests comes after those that do not: it is asked only when they are out of the question.
         """
         with self._turn:
             for server in self._by_preference():
-                full = server is not self.ordered[0] and server.sessions >= server.smtp.connections
-                if id(server) not in failed and not full:
+                if id(server) not in failed and server.sessions < server.smtp.connections:
                     server.sessions += 1
                     return server
         return None
@@ -72,7 +70,7 @@ class Servers:
             return False
         now = time.monotonic()
         earlier = self.ordered[: self.ordered.index(server)]
-        return any(each.rests_until <= now for each in earlier)
+        return any(e.rests_until <= now and e.sessions < e.smtp.connections for e in earlier)
 
     def rest(self, server: Server) -> None:
         """It was unavailable: it rests, longer each time; once for all connections that find out together."""

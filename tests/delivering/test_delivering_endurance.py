@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from mail_sink import FINE
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from publisher.delivering import copies, opening, workers
+from publisher.delivering import ahead, copies, opening, workers
 from publisher.delivering.messages import Composer
 from publisher.errors import StoreError
 from publisher.store import pacing as kept
@@ -95,6 +97,37 @@ def test_a_throttled_provider_keeps_nobody_else_waiting(mailing: Callable[..., A
     stop.set()
     thread.join(20)
     assert m.sink.recipients.index(ADA) <= 3
+
+
+def test_more_of_a_throttled_provider_than_can_be_set_aside_keeps_nobody_else_waiting(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "_MOST_ASIDE", 3)
+    m = mailing(people=12, connections=2)
+    slow = {"rate": 0.5, "peak": 9.0, "since": clock.now.timestamp(), "reply": "421 slow down"}
+    with m.publisher.store.write() as tx:
+        kept.learn(tx, "provider:example.org", slow, clock.now)
+        last = sorted(tx.scalars(select(deliveries.c.id)))[-4:]
+        for id_ in last:
+            address = f"reader{id_}@elsewhere.example"
+            tx.execute(update(deliveries).where(deliveries.c.id == id_).values(address=address))
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: m.deliver(stop=stop), daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while sum("elsewhere" in r for r in m.sink.recipients) < 4 and time.monotonic() < until:
+        time.sleep(0.05)
+    with m.publisher.store.read() as tx:
+        waiting = deliveries.c.status == "queued"
+        due = tx.execute(select(deliveries.c.due_at, deliveries.c.first_due_at).where(waiting)).all()
+    stop.set()
+    thread.join(20)
+    assert sum("elsewhere" in r for r in m.sink.recipients) == 4
+    assert len(m.sink.kept) < 9
+    later = [row.due_at - clock.now for row in due if row.due_at > clock.now]
+    assert later
+    assert max(later) < timedelta(minutes=1), "about when it is their turn"
+    assert all(row.first_due_at <= clock.now for row in due), "how late they are is counted as before"
 
 
 def test_a_notice_goes_first_at_a_slow_pace_too(mailing: Callable[..., Any], sink: Any) -> None:

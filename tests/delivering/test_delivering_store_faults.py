@@ -15,7 +15,8 @@ from forking import Forked
 from mail_sink import FINE
 from sqlalchemy import event
 
-from publisher.errors import StoreError
+from publisher.errors import Contended, StoreError
+from publisher.store import attempts
 
 PEOPLE, CONNECTIONS = 120, 2
 PIPELINING = ("PIPELINING",)
@@ -87,6 +88,25 @@ def test_a_store_that_fails_in_mid_send_stops_it_and_loses_nobody(
     assert set(m.rows("sent")) <= set(arrived) <= set(m.rows("sent")) | set(m.rows("unknown"))
     assert set(m.rows()) == set(m.rows("sent")) | set(m.rows("unknown"))
     assert len(m.rows("unknown")) <= 2 * CONNECTIONS
+    m.check_events()
+
+
+def test_a_group_that_had_to_give_way_is_written_again(
+    mailing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=30, connections=CONNECTIONS)
+    record, groups = attempts.record, iter(range(1000))
+
+    def now_and_then(*arguments: Any) -> Any:
+        refused = record(*arguments)
+        if next(groups) % 3:
+            raise Contended("deadlock detected")  # and what was written is taken back
+        return refused
+
+    monkeypatch.setattr(attempts, "record", now_and_then)
+    m.deliver()
+    assert m.counts() == {"sent": 30}
+    assert len(m.sink.recipients) == len(set(m.sink.recipients)) == 30
     m.check_events()
 
 

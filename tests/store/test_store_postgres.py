@@ -20,7 +20,7 @@ import publisher.store
 from publisher import subscribing
 from publisher.app import Publisher
 from publisher.cli import _run
-from publisher.errors import ConfigError, StoreError
+from publisher.errors import ConfigError, Contended, StoreError
 from publisher.store import Store, after_writers, clock, in_turn, open_store, subscribers
 from publisher.store.schema import deliveries, schedule
 
@@ -49,6 +49,27 @@ def closed_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def test_of_two_that_lock_each_other_out_one_is_told_that_it_may_try_again(store: Store) -> None:
+    with store.write() as tx:
+        for name in ("a", "b"):
+            clock.remember(tx, name, "0", NOW)
+    both = threading.Barrier(2)
+
+    def writes(first: str, then: str) -> str:
+        try:
+            with store.write() as tx:
+                clock.remember(tx, first, "1", NOW)
+                both.wait(10)
+                clock.remember(tx, then, "1", NOW)
+        except Contended as error:
+            return str(error)
+        return ""
+
+    told = together(lambda: writes("a", "b"), lambda: writes("b", "a"))
+    assert sorted(map(bool, told)) == [False, True]
+    assert "deadlock detected" in "".join(told)
 
 
 def test_a_server_that_is_down_is_one_line_and_no_password(
