@@ -20,6 +20,7 @@ from publisher.app import Publisher, open_publisher
 from publisher.delivering import opening
 from publisher.delivering.metering import Meter
 from publisher.delivering.previewing import preview
+from publisher.errors import Refused
 from publisher.store import clock, ledger, schema
 from publisher.store.editions import Edition
 
@@ -135,7 +136,9 @@ def _commit_ms(p: Publisher) -> float:
 
 def _sent(p: Publisher, edition: Edition, progress: Callable[[int], None]) -> dict[str, Any]:
     meter, begun, cpu = Meter(), perf_counter(), process_time()
-    delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, progress=progress, meter=meter)
+    done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, progress=progress, meter=meter)
+    if done.unavailable:
+        raise Refused(f"the mail server {p.config.mail.smtp[0].host} took not everything: {done.unavailable}")
     seconds, cpu = perf_counter() - begun, process_time() - cpu
     with p.store.read() as tx:
         sent = ledger.counts(tx, edition.id)["sent"]

@@ -126,11 +126,13 @@ def retry(
         again = retrying.retry(p.store, found, status, p.clock(), address)
         for whom, reason in again.suppressed:
             tell(f"{whom} gets nothing: {reason}")
+        if not again.again and not again.suppressed:
+            tell(f"Nothing to retry: nobody{f' at {address}' if address else ''} is {status} in {edition}")
         waits = no_wait or not again.again
         sent, stopped = (None, False) if waits else delivered(p, found)
         refused = [{"address": whom, "reason": reason} for whom, reason in again.suppressed]
         counts = opening.counts(p.store, found) | {"again": again.again, "refused": refused}
-    report(as_json, counts, began, sent.unavailable if sent else "", stopped, bool(refused))
+    report(as_json, counts, began, sent, stopped, bool(refused))
 
 
 def acknowledge(

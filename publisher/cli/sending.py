@@ -66,7 +66,7 @@ def send(
         _refresh(p)
         sent, stopped = delivered(p, found) if goes else (None, False)
         counts = opening.counts(p.store, found)
-    report(as_json, counts, began, sent.unavailable if sent else "", stopped)
+    report(as_json, counts, began, sent, stopped)
 
 
 def _refresh(p: Publisher) -> None:
@@ -93,7 +93,7 @@ def deliver(context: typer.Context, as_json: bool = JSON) -> None:
             open_ = rows.listed(tx, states=("sending",))
         sent, stopped = delivered(p, None, open_)
         counts = _sums(p, open_)
-    report(as_json, counts, began, sent.unavailable, stopped)
+    report(as_json, counts, began, sent, stopped)
 
 
 def _sums(p: Publisher, open_: list[Edition]) -> dict[str, Any]:
@@ -125,7 +125,12 @@ def delivered(p: Publisher, edition: Edition | None, watch: Sequence[Edition] = 
 
 
 def report(
-    as_json: bool, counts: dict[str, Any], began: float, unavailable: str, stopped: bool, open_: bool = False
+    as_json: bool,
+    counts: dict[str, Any],
+    began: float,
+    sent: Delivered | None,
+    stopped: bool,
+    open_: bool = False,
 ) -> None:
     """Say how a delivery run went, and end with the exit code for it; `open_`: something else stays open."""
     data = {**counts, "seconds": round(time.monotonic() - began, 3)}
@@ -142,8 +147,10 @@ def report(
             f"Nobody knows whether {counts['unknown']} arrived: publisher deliveries{which} --status unknown "
             "lists them, and publisher acknowledge or retry decides"
         )
-    if unavailable:
-        tell(f"The mail server cannot be reached now, and what waits is kept: {unavailable}")
+    if sent and sent.used_up:
+        tell("The warm-up lets nothing more go today: the rest leaves from tomorrow on (publisher status)")
+    if sent and sent.unavailable:
+        tell(f"The mail server cannot be reached now, and what waits is kept: {sent.unavailable}")
         raise typer.Exit(75)
     stays_open = open_ or counts["unknown"] or counts["expired"] or counts.get("state") == "paused"
     raise typer.Exit(1 if stays_open else 0)

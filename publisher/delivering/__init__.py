@@ -31,10 +31,14 @@ _SELDOM = 20_000  # a few hundred messages; nearly all that is made for them goe
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """How a delivery run went: how many attempts were settled, and why the rest could not leave, if so."""
+    """How a delivery run went: how many attempts were settled, and why the rest could not leave, if so.
+
+    `used_up`: something waits because the warm-up lets nothing more go today.
+    """
 
     settled: int = 0
     unavailable: str = ""
+    used_up: bool = False
 
 
 def deliver(
@@ -72,16 +76,22 @@ def deliver(
         workers.working(store) as held,
         learning.paced(store, config, clock, transport) as run.ahead.pace,
     ):
-        if run.ahead.pace.may_go(monotonic()) == math.inf:
-            # the day's budget is used up: only notices go, and no server is troubled for the rest
+        if _used_up(run):
+            # only notices go, and no server is troubled for the rest
             run.ahead.edition_id = NO_EDITION
         if run.ahead.edition_id != NO_EDITION or _waits(run, NO_EDITION):
             _send(run, transport, held)
     finish(store, clock())
     if run.failure:
         raise run.failure
+    waits = (run.unavailable or _used_up(run)) and _waits(run, edition_id)
     # one of several connections may have been refused while the others sent everything
-    return Delivered(run.settled, run.unavailable if run.unavailable and _waits(run, edition_id) else "")
+    return Delivered(run.settled, run.unavailable if waits else "", bool(waits and _used_up(run)))
+
+
+def _used_up(run: Run) -> bool:
+    """Whether the day's budget is."""
+    return run.ahead.pace.may_go(monotonic()) == math.inf
 
 
 @contextmanager

@@ -148,10 +148,10 @@ def test_a_budget_that_is_used_up_troubles_no_server(mailing: Callable[..., Any]
     smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none"}
     warm_up = {"since": "2026-11-21", "first": 20}
     m = mailing(people=30, mail={"transport": "smtp", "smtp": smtp, "warm_up": warm_up})
-    m.deliver()
+    assert m.deliver().used_up
     assert m.counts() == {"sent": 20, "queued": 10}
     sessions = sink.sessions
-    m.deliver()
+    assert m.deliver().used_up
     assert sink.sessions == sessions
     copied(m, ADA)
     m.deliver()
