@@ -13,7 +13,9 @@ from publisher.store.claims import Claimed, ClaimedNotice
 from publisher.transports.hub import Hub
 
 Row = Claimed | ClaimedNotice
-_LOW, _MOST_ASIDE = 100, 1000
+_MOST_ASIDE = 1000
+# As many rows as are sent in about half a second: what one worker has read no other can take.
+_FEWEST, _MOST, _SOON_SECONDS, _LATE_SECONDS = 40, 500, 0.25, 1.0
 _SOONEST_SECONDS, _LATEST_SECONDS = 10.0, 1800.0
 _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 
@@ -31,6 +33,7 @@ class Ahead:
     pace: Pace = field(default_factory=Pace)
     aside: set[int] = field(default_factory=set)
     put_off: list[tuple[Claimed, float]] = field(default_factory=list)
+    window: int = _FEWEST
     _rows: deque[Row] = field(default_factory=deque)
     _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
     _behind: Counter[str] = field(default_factory=Counter)
@@ -39,15 +42,25 @@ class Ahead:
     _answers: int = 0
     _dry: bool = False
     _looked: float = 0.0
+    _added: float = 0.0
 
     def add(self, rows: Sequence[Row], all_of_them: bool = True) -> None:
         """What was claimed; nothing, of `all_of_them`, means that nothing is due now."""
+        if all_of_them:
+            self._fit(monotonic())
         first = [row for row in rows if isinstance(row, ClaimedNotice)]
         self._rows.extendleft(reversed(first))
         self._rows.extend(row for row in rows if isinstance(row, Claimed))
         self._dry, self._asked = all_of_them and not rows, False
         self._answers += 1
         self.hub.stir()
+
+    def _fit(self, now: float) -> None:
+        since, self._added = now - self._added, now
+        if since < _SOON_SECONDS:
+            self.window = min(self.window * 2, _MOST)
+        elif since > _LATE_SECONDS:
+            self.window = max(self.window // 2, _FEWEST)
 
     @property
     def ready(self) -> int:
@@ -57,7 +70,7 @@ class Ahead:
     @property
     def low(self) -> bool:
         """Whether there is room for more deliveries; for notices there always is."""
-        return len(self._rows) <= _LOW
+        return len(self._rows) <= self.window // 4
 
     def look(self) -> None:
         """Ask for what came due meanwhile. From any thread."""

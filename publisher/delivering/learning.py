@@ -17,13 +17,14 @@ from publisher.errors import StoreError
 from publisher.model.mail import Transport
 from publisher.pacing import throttling, warming
 from publisher.pacing.throttling import Throttle
-from publisher.store import Store
+from publisher.store import Store, attempts
 from publisher.store import pacing as kept
 from publisher.transports.mailbox_providers import KNOWN, MailboxProviders, shared
 from publisher.transports.smtp import SmtpTransport
 
 _LOOK_SECONDS = 0.5
-_COUNT_SECONDS, _KEEP_SECONDS, _FORGET_SECONDS = 10.0, 5.0, 3600.0
+_COUNT_SECONDS, _KEEP_SECONDS, _FORGET_SECONDS, _MEET_SECONDS = 10.0, 2.0, 3600.0, 1.0
+_MOMENT = 0.5  # the same moment, by two clocks
 Clock = Callable[[], datetime]
 
 
@@ -50,11 +51,12 @@ class _Learning:
         ahead = at - self.clock().timestamp()
         self.kept = {name: throttling.moved(_thawed(*row), ahead) for name, row in rows.items()}
         self.pace.restore({n: t for n, t in self.kept.items() if not throttling.over(t, at)})
-        self._last = {"forget": at, "keep": at, "count": at}
+        self._last = {"forget": at, "keep": at, "count": at, "meet": at}
         # which server answers is not known yet: until the first look the slowest rate of all is kept
         rates = [server.rate for server in self.config.mail.smtp if server.rate]
         name, _ = _named(self.server())
         self.pace.through(name, min(rates, default=None))
+        self.meet()
         self.count()
 
     def work(self) -> None:
@@ -65,6 +67,8 @@ class _Learning:
             if self._due("forget", _FORGET_SECONDS):
                 self.pace.refresh(monotonic())
             with contextlib.suppress(StoreError):
+                if self._due("meet", _MEET_SECONDS):
+                    self.meet()
                 if self._due("count", _COUNT_SECONDS):
                     self.count()
                 if self._due("keep", _KEEP_SECONDS):
@@ -80,6 +84,19 @@ class _Learning:
             since = self.pace.admitted
             today = _warm_up(self.store, self.config, self.clock())
             self.pace.allow(math.inf if today is None else today["budget"] - today["used"], since)
+
+    def meet(self) -> None:
+        """How many send now, and what the others have learnt since. Raises StoreError."""
+        with self.store.read() as tx:
+            names, rows = attempts.workers_known(tx), kept.learnt(tx)
+        self.pace.share(sum(not self.store.dead(name) for name in names))
+        ahead = monotonic() - self.clock().timestamp()
+        mine = self.pace.throttles(monotonic())
+        theirs = {name: throttling.moved(_thawed(*row), ahead) for name, row in rows.items()}
+        newer = {n: t for n, t in theirs.items() if n not in self.kept or t.at > self.kept[n].at + _MOMENT}
+        newer = {n: t for n, t in newer.items() if n not in mine or t.at > mine[n].at + _MOMENT}
+        self.pace.restore({n: t for n, t in newer.items() if not throttling.over(t, monotonic())})
+        self.kept.update(newer)
 
     def keep(self) -> None:
         """Write down what changed. Raises StoreError."""
@@ -125,10 +142,10 @@ def paced(
 ) -> Iterator[Pace]:
     """The pace of one run: it knows what earlier runs learnt, and what it learns outlives it.
 
-    What several processes that send at the same moment learn is not shared between them, nor is `rate`.
-    The rate is that of the server which `transport` uses. `providers` are by default those of this process,
-    or none where `mail.mx_lookup` is false. Raises StoreError when it begins; afterwards a store that fails
-    keeps nothing from being sent.
+    Limits, rates and budgets are those of all processes that send at this moment: each takes its share, and
+    what one learns the others know two or three seconds later. The rate is that of the server which
+    `transport` uses. `providers` are by default those of this process, or none where `mail.mx_lookup` is
+    false. Raises StoreError when it begins; afterwards a store that fails keeps nothing from being sent.
     """
     if providers is None and config.mail.transport == "smtp" and config.mail.mx_lookup:
         providers = shared()

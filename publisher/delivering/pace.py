@@ -31,25 +31,26 @@ class _Flow:
     def wait(self, now: float) -> float:
         return rates.wait(self.free_at, now)
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, share: float) -> None:
         self.tally = rates.counted(self.tally, now)
         limit = self.rate
         if self.throttle:
             limit = min(limit, throttling.rate_at(self.throttle, now))
         if limit < math.inf:
-            self.free_at = rates.taken(self.free_at, now, limit)
+            self.free_at = rates.taken(self.free_at, now, limit * share)
 
-    def slow_down(self, now: float, reply: str) -> None:
-        before, speed = self.throttle, rates.observed(self.tally, now)
+    def slow_down(self, now: float, reply: str, share: float) -> None:
+        before, speed = self.throttle, rates.observed(self.tally, now) / share
         self.throttle = throttling.halved(before, speed, now, reply)
         if self.throttle is not before:
-            self.free_at = now + 1.0 / self.throttle.rate
+            self.free_at = now + 1.0 / (self.throttle.rate * share)
 
 
 class Pace:
     """Admits messages. Serves many threads; `now` is `time.monotonic()` throughout, and nothing here waits.
 
     `known` maps domains to mailbox providers; every other domain is one of its own until `learn` is called.
+    All limits are those of the whole cluster: of each this worker takes its share.
     """
 
     def __init__(self, known: Mapping[str, str] | None = None) -> None:
@@ -63,6 +64,7 @@ class Pace:
         self._strangers: list[str] = []
         self._left = math.inf
         self._limited = False
+        self._share = 1.0
         self._turn = threading.Lock()
 
     def admit(self, domain: str, now: float) -> float:
@@ -76,8 +78,8 @@ class Pace:
                     return wait
             self.admitted += 1
             self._left -= 1
-            self._transport.take(now)
-            flow.take(now)
+            self._transport.take(now, self._share)
+            flow.take(now, self._share)
             return 0.0
 
     def may_go(self, now: float) -> float:
@@ -94,7 +96,7 @@ class Pace:
         with self._turn:
             at_mail = outcome.phase == "mail"
             flow = self._transport if at_mail else self._domains.get(domain) or self._met(domain)
-            flow.slow_down(now, _words(outcome))
+            flow.slow_down(now, _words(outcome), self._share)
             self._limited = True
 
     def through(self, transport: str, rate: float | None) -> None:
@@ -103,6 +105,10 @@ class Pace:
             self._transport = self._transports.setdefault(transport, _Flow(transport))
             self._transport.rate = rate or math.inf
             self._look()
+
+    def share(self, workers: int) -> None:
+        """How many workers send at this moment, this one among them."""
+        self._share = 1.0 / max(1, workers)
 
     def provider(self, domain: str) -> str:
         """The mailbox provider of a domain, as far as it is known."""
@@ -117,7 +123,8 @@ class Pace:
     def allow(self, left: float, since: int = 0) -> None:
         """What is left of the day's budget, counted when `admitted` was `since`; infinite without warm-up."""
         with self._turn:
-            self._left = left - (self.admitted - since)
+            mine = left if left == math.inf else math.floor(left * self._share)
+            self._left = mine - (self.admitted - since)
             self._look()
 
     def strangers(self) -> list[str]:

@@ -22,7 +22,6 @@ from publisher.store import Held, Store, attempts, claims, editions, subscribers
 from publisher.store.claims import NO_EDITION, Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Group, Started
 
-_AHEAD = 500
 _PATIENCE, _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 0.001, 0.002  # a poll counts in milliseconds
 _SILENCE = 30.0
 _TRIES = 4
@@ -185,7 +184,7 @@ class Recorder:
         known = set(attempts.workers_known(tx)) - {self.held.worker}
         alive = [name for name in known if not self.store.dead(name)]
         edition = a.edition_id if all_of_them else NO_EDITION
-        found = claims.claim(tx, self.held.worker, alive, self.clock(), _AHEAD, edition, a.aside)
+        found = claims.claim(tx, self.held.worker, alive, self.clock(), a.window, edition, a.aside)
         self.meter.read += thread_time_ns() - begun
         return found
 
