@@ -14,6 +14,7 @@ from time import monotonic
 from publisher.config.schema import Config
 from publisher.delivering import learning, workers
 from publisher.delivering.ahead import Ahead
+from publisher.delivering.committing import Book
 from publisher.delivering.messages import Composer
 from publisher.delivering.metering import Meter
 from publisher.delivering.recording import Recorder
@@ -51,13 +52,14 @@ def deliver(
     edition_id: int | None = None,
     stop: threading.Event | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    began: Callable[[str], None] = lambda _: None,
     meter: Meter | None = None,
 ) -> Delivered:
     """Everything that is due now, of one edition or all, over the transport's connections; then stops.
 
     With `stop` set, or on Ctrl-C, nothing new is started; what the server does not answer within
     `stop_timeout` is unknown (rule 19). A failure that is neither a recipient's nor the server's is raised
-    when all else is done.
+    when all else is done. `began` is told the worker's name, under which the ledger keeps what is done.
     """
     now = clock()
     with store.read() as tx:
@@ -76,6 +78,7 @@ def deliver(
         workers.working(store) as held,
         learning.paced(store, config, clock, transport) as run.ahead.pace,
     ):
+        began(held.worker)
         if _used_up(run):
             # only notices go, and no server is troubled for the rest
             run.ahead.edition_id = NO_EDITION
@@ -115,12 +118,12 @@ def _waits(run: Run, edition_id: int | None) -> bool:
 
 def _send(run: Run, transport: Transport, held: Held) -> None:
     reputation = Reputation(run.store)
-    recorder = Recorder(run.store, held, run.ahead, run.clock, run.broken, run.meter, reputation)
+    recorder = Recorder(Book(run.store, held, run.clock, run.meter), run.ahead, run.broken, reputation)
     exchanges: list[Exchange] = []
+    due = recorder.begin()
     try:
-        _connect(run, transport, recorder, exchanges, recorder.begin())
-        # a daemon: a server that never answers must not keep the process from ending
-        threading.Thread(target=run.work, name="connections", daemon=True).start()
+        _connect(run, transport, recorder, exchanges, due)
+        _begin(run)
         _wait(run, transport, recorder, exchanges)
     except BaseException:
         # not the caller's event: it may be that of a whole process
@@ -137,6 +140,15 @@ def _send(run: Run, transport: Transport, held: Held) -> None:
         if not answered:
             # the server's answers did not come in time: what is under way is unknown
             workers.abandon(run.store, run.config.delivery, held.worker, run.clock())
+
+
+def _begin(run: Run) -> None:
+    """A thread for all connections; a daemon: a server that never answers must not keep the process alive."""
+    try:
+        threading.Thread(target=run.work, name="connections", daemon=True).start()
+    except BaseException:
+        run.over.set()
+        raise
 
 
 def _connect(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,7 +16,7 @@ Row = Claimed | ClaimedNotice
 _MOST_ASIDE = 1000
 # As many rows as are sent in about half a second: what one worker has read no other can take.
 _FEWEST, _MOST, _SOON_SECONDS, _LATE_SECONDS = 40, 500, 0.25, 1.0
-_SOONEST_SECONDS, _LATEST_SECONDS = 10.0, 1800.0
+_EARLY, _LATEST_SECONDS = 0.9, 600.0
 _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.25, 1.0
 
 
@@ -36,7 +36,8 @@ class Ahead:
     window: int = _FEWEST
     _rows: deque[Row] = field(default_factory=deque)
     _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
-    _behind: Counter[str] = field(default_factory=Counter)
+    _promised: dict[str, float] = field(default_factory=dict)
+    _back_by: float = 0.0
     _ended: bool = False
     _asked: bool = False
     _answers: int = 0
@@ -87,6 +88,9 @@ class Ahead:
             if (not self._dry and self.low) or now >= self._looked + _LOOK_AGAIN_SECONDS:
                 self._ask()
             found = None if self._ended else self._pick(now)
+            if found is None and wait and now < self._back_by + _LOOK_AGAIN_SECONDS and not self._ended:
+                self.hub.pause(_LOOK_AGAIN_SECONDS)  # what was put off comes back
+                continue
             if not isinstance(found, float):
                 return found
             if not wait or found == math.inf:
@@ -110,7 +114,6 @@ class Ahead:
         for provider, rows in self._held_up.items():
             if not self.pace.admit(_domain(rows[0]), now):
                 row = rows.popleft()
-                self._behind[provider] -= 1
                 if not rows:
                     del self._held_up[provider]
                 return row
@@ -130,12 +133,19 @@ class Ahead:
 
     def _hold_up(self, row: Claimed, now: float) -> None:
         provider = self.pace.provider(_domain(row))
-        self._behind[provider] += 1
         if sum(map(len, self._held_up.values())) < _MOST_ASIDE:
             self._held_up.setdefault(provider, deque()).append(row)
         else:
-            seconds = self._behind[provider] / self.pace.rate(_domain(row), now)
-            self.put_off.append((row, min(max(seconds, _SOONEST_SECONDS), _LATEST_SECONDS)))
+            self.put_off.append((row, self._promise(provider, self.pace.rate(_domain(row), now), now) - now))
+
+    def _promise(self, provider: str, rate: float, now: float) -> float:
+        """When it may be the turn of one more row: behind those set aside, and those put off before."""
+        first = now + len(self._held_up.get(provider, ())) / rate
+        # a little early: rather put off once more than a provider that waits for nothing
+        at = max(self._promised.get(provider, 0.0), first) + _EARLY / rate
+        self._promised[provider] = at = min(at, now + _LATEST_SECONDS)
+        self._back_by = max(self._back_by, at)
+        return at
 
     def _await(self) -> None:
         seen = self._answers

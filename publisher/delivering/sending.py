@@ -17,7 +17,7 @@ from publisher.delivering.messages import Composer
 from publisher.delivering.metering import Meter
 from publisher.delivering.recording import Recorder
 from publisher.errors import OutcomeUnknown, TemporaryFailure, TransportError, Unavailable
-from publisher.model.mail import Envelope, Outcome, Outgoing, Transport
+from publisher.model.mail import Envelope, Outcome, Outgoing, Receipt, Transport
 from publisher.store import Store
 from publisher.store.claims import Claimed, ClaimedNotice
 from publisher.store.groups import Ended, Started
@@ -195,6 +195,8 @@ class Exchange:
 
     def _end(self, started: Started, outcome: Outcome) -> None:
         run = self.run
+        if isinstance(outcome, Receipt):
+            run.unavailable = ""  # whatever was refused before: there may be room for more connections again
         if isinstance(started.row, Claimed):
             run.ahead.pace.heard(started.row.address.rpartition("@")[2].lower(), outcome, monotonic())
         decision = retries.decide(

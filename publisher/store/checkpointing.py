@@ -21,27 +21,31 @@ class Checkpoints:
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], turn: threading.RLock) -> None:
         self._connect, self._turn = connect, turn
-        self._written, self._ended = threading.Event(), threading.Event()
+        self._written, self._ended = False, threading.Event()
         self._thread: threading.Thread | None = None
 
     def written(self) -> None:
         """There was a commit."""
-        self._written.set()
+        # a plain value: this is done at every commit, and a Ctrl-C in it must leave no lock behind
+        self._written = True
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+            with suppress(RuntimeError):  # the system gives no more threads: the next commit asks again
+                thread.start()
+                self._thread = thread
 
     def end(self) -> None:
         """No more checkpoints: whoever closes a file last makes one."""
         self._ended.set()
-        self._written.set()
         if self._thread:
             self._thread.join()
 
     def _work(self) -> None:
         with suppress(sqlite3.Error), closing(self._connect()) as connection:
-            while self._written.wait() and not self._ended.wait(_REST_SECONDS):
-                self._written.clear()
+            while not self._ended.wait(_REST_SECONDS):
+                if not self._written:
+                    continue
+                self._written = False
                 with suppress(sqlite3.OperationalError):  # locked or full: a commit will say so, or the next
                     connection.execute(_PASSIVE)
                     # what came meanwhile is little; without it the log would never begin anew, and only grow

@@ -155,7 +155,7 @@ class Sqlite:
                 yield FileLock(worker)
             finally:
                 file.unlink(missing_ok=True)
-                with suppress(SQLAlchemyError), self.writing() as tx:
+                with suppress(SQLAlchemyError, sqlite3.Error), self.writing() as tx:
                     tx.execute(workers.delete().where(workers.c.name == worker))
 
     def _announce(self, worker: str) -> None:

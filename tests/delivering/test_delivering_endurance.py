@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from publisher.delivering import ahead, copies, opening, workers
 from publisher.delivering.messages import Composer
 from publisher.errors import StoreError
+from publisher.store import claims
 from publisher.store import pacing as kept
 from publisher.store.schema import deliveries, events
 
@@ -128,6 +129,37 @@ def test_more_of_a_throttled_provider_than_can_be_set_aside_keeps_nobody_else_wa
     assert later
     assert max(later) < timedelta(minutes=1), "about when it is their turn"
     assert all(row.first_due_at <= clock.now for row in due), "how late they are is counted as before"
+
+
+def test_what_was_put_off_is_waited_for(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "_MOST_ASIDE", 3)
+    began, at = time.monotonic(), clock.now
+    m = mailing(people=40, connections=2)
+    slow = {"rate": 20.0, "peak": 90.0, "since": clock.now.timestamp(), "reply": "421 slow down"}
+    with m.publisher.store.write() as tx:
+        kept.learn(tx, "provider:example.org", slow, clock.now)
+    passing = lambda: at + timedelta(seconds=time.monotonic() - began)  # noqa: E731
+    m.deliver(clock=passing)
+    assert m.counts() == {"sent": 40}
+    times = [at for _, _, at in m.sink.kept]
+    assert 1.5 < times[-1] - times[0] < 6, "at the pace that the provider asked for, and not much slower"
+
+
+def test_a_store_that_cannot_be_read_at_the_start_is_said_at_once(
+    mailing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=3)
+
+    def gone(*_: object) -> None:
+        raise StoreError("the store cannot be used now: it is gone")
+
+    monkeypatch.setattr(claims, "claim", gone)
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="it is gone"):
+        m.deliver()
+    assert time.monotonic() - began < 5, "nothing was under way that would have to be waited for"
 
 
 def test_a_notice_goes_first_at_a_slow_pace_too(mailing: Callable[..., Any], sink: Any) -> None:

@@ -14,6 +14,7 @@ import astray
 import psycopg
 import pytest
 from forking import Forked
+from mail_sink import FINE
 
 CONNECTIONS, LEASE, OUTAGES = 2, 2.0, 4
 pytestmark = pytest.mark.postgresql
@@ -41,6 +42,16 @@ def working(m: Any, *kinds: tuple[str, float]) -> Iterator[list[Forked]]:
             process.wait(timeout=30)
 
 
+def slow_until_both_are_there(m: Any) -> Callable[[str], str]:
+    """Answers that come when a second worker has connected, too."""
+
+    def answer(_: str) -> str:
+        until(lambda: m.sink.sessions > CONNECTIONS)
+        return FINE
+
+    return answer
+
+
 def until(there: Callable[[], Any], seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not there():
@@ -66,7 +77,7 @@ def judge(m: Any, unknown: int) -> None:
 @pytest.mark.usefixtures("today")
 def test_the_rows_of_a_killed_worker_are_taken_up_within_ten_seconds(mailing: Callable[..., Any]) -> None:
     m = mailing(people=400, connections=CONNECTIONS)
-    m.sink.delay = 0.02
+    m.sink.delay, m.sink.answer = 0.02, slow_until_both_are_there(m)
     with working(m, ("short_lease", 10.0), ("short_lease", 10.0)) as (one, _):
         m.sink.wait_for(30)
         until(lambda: len({r.worker for r in m.rows("sent").values()}) == 2)
@@ -82,7 +93,7 @@ def test_the_rows_of_a_killed_worker_are_taken_up_within_ten_seconds(mailing: Ca
 @pytest.mark.usefixtures("today")
 def test_a_worker_that_was_frozen_past_its_lease_starts_nothing_more(mailing: Callable[..., Any]) -> None:
     m = mailing(people=300, connections=CONNECTIONS)
-    m.sink.delay = 0.02
+    m.sink.delay, m.sink.answer = 0.02, slow_until_both_are_there(m)
     with working(m, ("short_lease", LEASE), ("short_lease", LEASE)) as (one, _):
         until(lambda: len({r.worker for r in m.rows("sent").values()}) == 2)
         one.send_signal(signal.SIGSTOP)

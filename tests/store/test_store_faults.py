@@ -129,6 +129,22 @@ def test_the_log_stays_small_over_many_transactions(store: Store) -> None:
 
 
 @pytest.mark.sqlite
+def test_a_system_that_gives_no_more_threads_makes_no_commit_fail(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        with store.write() as tx:
+            tx.exec_driver_sql("CREATE TABLE big (body TEXT)")
+    with store.write() as tx:
+        tx.exec_driver_sql("INSERT INTO big VALUES ('x')")
+    store.close()
+
+
+@pytest.mark.sqlite
 def test_the_log_is_copied_into_the_file_while_the_store_is_open(store: Store) -> None:
     with store.write() as tx:
         tx.exec_driver_sql("CREATE TABLE big (body TEXT)")

@@ -115,8 +115,8 @@ class Judge:
         if valid and ("kept" in order or order.startswith("250")):
             self.book.append(key)
             self.bodies[key] = body
-        if order[0] in "2345" and order != "drop":
-            self.answered.add(key)
+        # of its last try: after a 421 there may be another
+        (self.answered.add if order[0] in "2345" else self.answered.discard)(key)
         return self._say(connection, order)
 
     def _say(self, connection: socket.socket, answer: str) -> bool:
