@@ -1,0 +1,69 @@
+"""Commands for the store as a whole: moving it to another database."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import typer
+
+from publisher.cli.speaking import JSON, counted, help_when_alone, progress, result, tell
+
+_STORES = ("sqlite:///", "postgresql://")
+_EXPECTED = "expected sqlite:///path or postgresql://…"
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    store = typer.Typer(
+        help="Move the store to another database.", callback=help_when_alone, invoke_without_command=True
+    )
+    store.command("copy")(copy)
+    app.add_typer(store, name="store")
+
+
+def copy(
+    context: typer.Context,
+    source: str = typer.Argument(
+        ..., metavar="FROM", help="The store as it is: sqlite:///path or postgresql://…, as in config.yaml."
+    ),
+    target: str = typer.Argument(
+        ..., metavar="TO", help="An empty one, written in the same way; a new file is made."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Move the publication into another, empty store.
+
+    Stop everything that uses either of them first. Every table is read back and compared, by the number of
+    its rows and a hash of all of them; where they differ, TO is left empty. Then nothing is cut or sent from
+    FROM any more, and TO is to be named as `store` in the configuration. Killed on its way, nothing is sent
+    from either: say the same again.
+    """
+    from publisher.app import utc_now
+    from publisher.config.values import without_password
+    from publisher.store import copying
+
+    for url, name in ((source, "FROM"), (target, "TO")):
+        if not url.startswith(_STORES):
+            raise typer.BadParameter(_EXPECTED, param_hint=name)
+    began = time.monotonic()
+    with progress("Copying and comparing") as step:
+        done = copying.copy(source, target, Path(context.obj).resolve().parent, utc_now(), step)
+    seconds = round(time.monotonic() - began, 3)
+    old, new = without_password(source), without_password(target)
+    result(
+        as_json,
+        {
+            "from": old,
+            "to": new,
+            "rows": done.rows,
+            "seconds": seconds,
+            "sha256": done.sha256,
+            "tables": [{"table": n, "rows": t.rows, "sha256": t.sha256} for n, t in done.tables.items()],
+        },
+        f"{new} holds what {old} holds: {counted(done.rows, 'row')}, read back and compared; {seconds} s",
+        f"Nothing is cut or sent from {old} any more. Name the other one in the configuration:",
+        f"store: {new}",
+    )
+    if done.awaiting:
+        tell(f"Nothing leaves from the new one either: {done.awaiting}")
