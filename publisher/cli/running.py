@@ -72,7 +72,7 @@ def tick(context: typer.Context, as_json: bool = JSON) -> None:
     with opened(context) as p:
         done, failure = scheduler.Ticked(), None
         try:
-            done = scheduler.tick(p, gather_always=True, say=tell)
+            done = scheduler.tick(p, gather_always=True, once=True, say=tell)
         except PublisherError as error:
             failure = error  # it keeps no mail back
         with interruptible() as stopping:

@@ -169,6 +169,7 @@ def status(
     context: typer.Context,
     edition: str = typer.Argument("", metavar="[EDITION]", help="One edition; default: all that are open."),
     watch: bool = typer.Option(False, "--watch", help="Go on until nothing is due, or Ctrl-C."),
+    workers: bool = typer.Option(False, "--workers", help="Say who sends, on all machines, instead."),
     as_json: bool = JSON,
 ) -> None:
     """Say how editions stand, how fast they leave, until when.
@@ -182,7 +183,14 @@ def status(
     from publisher.store import editions as rows
     from publisher.store import restores
 
+    if workers and (edition or watch):
+        raise typer.BadParameter("expected --workers alone: they send whatever is due")
     with opened(context) as p:
+        if workers:
+            from publisher.cli.workers import show
+
+            show(p, as_json)
+            return
         if edition:
             wanted = [opening.named(p.store, edition)]
         else:
@@ -270,6 +278,7 @@ def _ledger(p: Publisher, edition: Edition, status: str) -> Iterator[dict[str, A
             "code": row.code,
             "reply": row.reply,
             "attempts": row.attempt,
+            "worker": row.worker,
             "message_id": f"<{links.message_id(p.keys, domain, row.id, row.generation)}>",
             "at": row.finished_at or row.started_at,
             "due_at": row.due_at,

@@ -287,6 +287,12 @@ class Web(Section):
         8000, description="port to listen on; 0: any free one"
     )
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For counts")
+    metrics_token_env: str = Field(
+        "", description="name of the environment variable that holds the token for /metrics"
+    )
+    metrics_token_file: Location | None = Field(
+        None, description="file that holds it; with neither, /metrics answers to this machine alone"
+    )
 
 
 class Schedule(Section):

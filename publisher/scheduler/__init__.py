@@ -13,7 +13,7 @@ from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import opening
 from publisher.gathering import Gathered
-from publisher.store import clock, ledger, restores
+from publisher.store import clock, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
 
@@ -45,11 +45,15 @@ def reminder(config: Config, edition: str, count: int) -> str:
     return f"{edition} {waits}, and {count} of its deliveries have come due{then}"
 
 
-def tick(publisher: Publisher, *, gather_always: bool = False, say: Say = log.warning) -> Ticked:
+def tick(
+    publisher: Publisher, *, gather_always: bool = False, once: bool = False, say: Say = log.warning
+) -> Ticked:
     """Gather, build, cut what is due, open what is scheduled. Twice, late, or twice at once: harmless.
 
-    A step that fails keeps no other from being done; the first failure is raised at the end.
+    A step that fails keeps no other from being done; the first failure is raised at the end. `once`: no
+    process goes on ticking after this one.
     """
+    workforce.note_tick(publisher.store, workforce.TICKED_ONCE if once else workforce.TICKED)
     # one after the other: a second tick must not cut from a catalogue that the first is still gathering
     with publisher.store.alone("tick"):
         return _tick(publisher, publisher.clock(), gather_always, say)
@@ -69,11 +73,23 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         if restores.restored(tx):
             # its marks may be wrong: nothing is cut or opened until a person says so (rule 26)
             steps = (steps[0], steps[3])
-    if failures := [error for step in steps if (error := _attempt(step))]:
+    failures = [error for step in steps if (error := _attempt(step))]
+    _log(done)
+    if failures:
         for error in failures[1:]:
             say(str(error))
         raise failures[0]
     return done
+
+
+def _log(done: Ticked) -> None:
+    """Where an edition's way through the log begins: every later line of it has the same `edition`."""
+    for result in done.cut:
+        if one := result.edition:
+            about = {"edition": one.name, "state": one.state, "recipients": result.recipients}
+            log.info("cut", extra={"fields": about})
+    for edition in done.opened:
+        log.info("opened", extra={"fields": {"edition": edition.name}})
 
 
 def _attempt(step: Callable[[], None]) -> Exception | None:

@@ -18,22 +18,27 @@ log = logging.getLogger("publisher")
 _EVERY_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    """Says how the editions that are being sent get on. It looks only when something has left."""
+    """Says how the editions that are being sent get on. It looks only when something has left.
+
+    `run` is the worker's name, as it stands in the events of the ledger; empty until there is one.
+    """
 
     publisher: Publisher
     editions: list[Edition]
+    run: str = ""
 
     def say(self) -> None:
         """A line for each edition of which something has left lately, and for one that was paused."""
-        p = self.publisher
+        p, run = self.publisher, {"run": self.run} if self.run else {}
         for one in watching.standings(p.store, self.editions, p.clock(), lately=True):
             if one.state == "paused":
                 # the reason may quote a server, and that an address
-                log.warning("%s is paused: publisher status %s says why", one.edition, one.edition)
+                said = f"{one.edition} is paused: publisher status {one.edition} says why"
+                log.warning("%s", said, extra={"fields": {"edition": one.edition, **run}})
             counts = {status: count for status, count in one.counts.items() if count}
-            about = {"edition": one.edition, "state": one.state, **counts, "rate": round(one.rate, 1)}
+            about = {"edition": one.edition, **run, "state": one.state, **counts, "rate": round(one.rate, 1)}
             log.info("sending", extra={"fields": about | {"server": _server(p)}})
 
 

@@ -19,6 +19,7 @@ log = logging.getLogger("publisher")
 _TICK_SECONDS = 5
 _LOOK_SECONDS = 1.0
 _MARGIN_SECONDS = 5.0
+_SENDER = "the sender"
 
 
 class Running:
@@ -30,6 +31,7 @@ class Running:
         self._held: dict[str, int] = {}
         self._unreachable = 0
         self._said: dict[str, str] = {}
+        self._run = ""  # the worker of the newest run: the ledger's events name it too
         # The truth about what is due is in the store: this clock only says "look again" (no job store, UTC,
         # and a late or missed look is one look).
         self._clock = BackgroundScheduler(timezone="UTC")
@@ -58,31 +60,36 @@ class Running:
 
     def _tick(self) -> bool:
         done = tick(self.publisher)
-        for result in done.cut:
-            if result.edition:
-                log.info("%s: cut for %d, %s", result.edition.name, result.recipients, result.edition.state)
         for name, count in done.held.items():
             if self._held.get(name) != count:
-                log.warning("%s", reminder(self.publisher.config, name, count))
+                said = reminder(self.publisher.config, name, count)
+                log.warning("%s", said, extra={"fields": {"edition": name, "due": count}})
         self._held = done.held
         return True
 
     def _send(self) -> None:
         while not self._stop.is_set():
-            well = self._guarded("the sender", self._deliver)
+            well = self._guarded(_SENDER, self._deliver)
             # only a server that cannot be reached is left alone for long: a fault keeps no other edition back
             rest = retries.backoff(self._unreachable).total_seconds()
             self._stop.wait(max(_LOOK_SECONDS if well else _TICK_SECONDS, rest))
 
     def _deliver(self) -> bool:
         p = self.publisher
+        self._run = ""
         with reporting(p) as report:
-            done = delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop)
+
+            def began(worker: str) -> None:
+                self._run = report.run = worker
+
+            done = delivering.deliver(
+                p.store, p.config, p.keys, p.transport, p.clock, stop=self._stop, began=began
+            )
         if done.settled:
             report.say()
         self._unreachable = self._unreachable + 1 if done.unavailable else 0
         if done.unavailable:
-            self._say("the sender", f"nothing leaves now: {done.unavailable}")
+            self._say(_SENDER, f"nothing leaves now: {done.unavailable}")
         return not done.unavailable
 
     def _guarded(self, who: str, work: Callable[[], bool]) -> bool:
@@ -103,5 +110,6 @@ class Running:
     def _say(self, who: str, text: str, exc_info: bool = False) -> None:
         """A warning; the same one again only after something else, or after all was well."""
         if self._said.get(who) != text:
-            log.warning("%s", text, exc_info=exc_info)
+            run = {"run": self._run} if who == _SENDER and self._run else {}
+            log.warning("%s", text, exc_info=exc_info, extra={"fields": run})
         self._said[who] = text

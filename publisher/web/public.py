@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from publisher.publishing.site import site_of
 from publisher.rendering import pages
 from publisher.store import subscribers
 from publisher.web.files import PublicFiles
+from publisher.web.health import Health
 
 # Nothing of these answers may be kept by a cache, framed, or told to others.
 _PRIVATE = {
@@ -33,12 +35,14 @@ log = logging.getLogger("publisher")
 
 
 def application(publisher: Publisher) -> Starlette:
-    """The public ASGI application."""
+    """The public ASGI application. Raises ConfigError."""
     doors = _Doors(publisher)
+    files = PublicFiles(publisher.config.output.path, lambda _path: doors.not_found)
     routes: list[BaseRoute] = [
+        *Health(publisher, files, os.environ).routes,
         Route("/unsubscribe/{token}", doors.leave, methods=["GET", "POST"]),
         Route("/view/{token}", doors.view, methods=["GET"]),
-        Mount("/", PublicFiles(publisher.config.output.path, lambda _path: doors.not_found)),
+        Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not
     below = urlsplit(publisher.config.publication.url).path
