@@ -67,9 +67,13 @@ JSON: dict[str, Any] = {
     "explain": EXPLAINED,
     "backup": names("file bytes seconds"),
     "restore": names("restored kept unknown"),
+    "store copy": {
+        **names("from to rows seconds sha256"),
+        "tables": [names("table rows sha256")],
+    },
     "bench send": names("bytes commit_ms sent seconds per_second cpu_us memory_mb")
-    | {"cpu_us_by_part": names("read compose exchange ledger rest")},
-    "deliveries": [names("address status code reply attempts message_id at due_at")],
+    | {"cpu_us_by_part": names("read splice sign exchange ledger rest")},
+    "deliveries": [names("address status code reply attempts worker message_id at due_at")],
     "subscribers add": names("address newsletter result"),
     "subscribers import": {**names("added updated unchanged suppressed"), "refused": REFUSED_LINES},
     "subscribers show": {

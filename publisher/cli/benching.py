@@ -45,11 +45,8 @@ def run(plan: Plan, progress: Callable[[int], None]) -> dict[str, Any]:
     """Send the digest to everybody; the measurements. Raises PublisherError."""
     with tempfile.TemporaryDirectory(prefix=".publisher-bench-", dir=".") as name:
         folder = Path(name)
-        with _publication(plan, folder) as p:
-            _subscribe(p, 1, 1)
-            _write_articles(p, plan, folder)
-            _subscribe(p, 2, plan.messages)
-            edition = _cut(p)
+        with publication(plan, folder) as p:
+            edition = prepared(p, plan, folder)
             return {
                 "bytes": _size(p, edition.name),
                 "commit_ms": _commit_ms(p),
@@ -57,8 +54,17 @@ def run(plan: Plan, progress: Callable[[int], None]) -> dict[str, Any]:
             }
 
 
+def prepared(p: Publisher, plan: Plan, folder: Path) -> Edition:
+    """Articles and subscribers as planned, and their digest cut and opened."""
+    _subscribe(p, 1, 1)
+    _write_articles(p, plan, folder)
+    _subscribe(p, 2, plan.messages)
+    return _cut(p)
+
+
 @contextmanager
-def _publication(plan: Plan, folder: Path) -> Iterator[Publisher]:
+def publication(plan: Plan, folder: Path) -> Iterator[Publisher]:
+    """A publication without anything in it."""
     smtp = {"host": plan.host, "port": plan.port, "security": "none", "connections": plan.connections}
     mail: dict[str, Any] = {"transport": "smtp", "smtp": smtp | {"insecure": True}, "mx_lookup": False}
     if plan.dkim:
