@@ -65,15 +65,21 @@ def record(
     """Write outcomes, then starts; the numbers of those that found their row otherwise."""
     start, settle = _statements(rows, log, key)
     given = {"worker": worker, "now": now}
-    lost = _run(tx, settle, _outcomes(ended, worker, now) | given, len(ended)) if ended else []
-    refused = _run(tx, start, _starts(started) | given, len(started)) if started else []
-    return lost, refused
+    driver: Any = tx.connection.driver_connection
+    settling, starting = driver.cursor(), driver.cursor()
+    # both at once: the way to the server and back takes as long as what it does there
+    with driver.pipeline():
+        if ended:
+            settling.execute(settle, _outcomes(ended, worker, now) | given)
+        if started:
+            starting.execute(start, _starts(started) | given)
+    return _others(settling, len(ended)), _others(starting, len(started))
 
 
-def _run(tx: Connection, statement: str, values: dict[str, Any], count: int) -> list[int]:
-    with closing(tx.connection.cursor()) as cursor:
-        cursor.execute(statement, values)
-        moved = {row[0] for row in cursor.fetchall()}
+def _others(cursor: Any, count: int) -> list[int]:
+    """Those of so many whose row was found otherwise."""
+    with closing(cursor):
+        moved = {row[0] for row in cursor.fetchall()} if count else set()
     return [n for n in range(count) if n not in moved]
 
 
