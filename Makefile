@@ -35,7 +35,7 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-# Writes both lock files anew. They hold hashes, and no address of any index.
+# Writes the lock files anew. They hold hashes, and no address of any index.
 lock: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
@@ -44,6 +44,7 @@ lock: $(VENV)/dev
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --constraint requirements.txt --extra build --extra dev --output-file requirements-dev.txt pyproject.toml
+	awk '/^[^ ]/ {keep = /^psycopg(-binary)?==/} keep' requirements-dev.txt > deploy/requirements-postgres.txt
 
 reference: $(VENV)/dev
 	$(BIN)/python docs/reference.py
