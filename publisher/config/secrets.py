@@ -15,12 +15,12 @@ def secret(key: str, env: str, file: Path | None, environ: Mapping[str, str]) ->
     """
     if file:
         try:
-            found = file.read_text(encoding="utf-8").strip()
+            found = file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([Problem(f"{key}_file", f"cannot be read: {error}")]) from None
-        if not found:
+        if not found.strip():
             raise ConfigError([Problem(f"{key}_file", f"{file} is empty")])
         return found
-    if env and not environ.get(env, "").strip():
+    if env and not environ.get(env):
         raise ConfigError([Problem(f"{key}_env", f"the environment variable {env} is not set")])
-    return environ[env].strip() if env else ""
+    return environ[env] if env else ""

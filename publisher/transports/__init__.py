@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 
 from publisher.config.schema import Mail, Smtp
+from publisher.config.secrets import secret
 from publisher.errors import ConfigError, Problem
 from publisher.model.mail import Transport
 from publisher.transports.files import FilesTransport
@@ -28,20 +29,10 @@ def open_transport(mail: Mail, *, environ: Mapping[str, str]) -> Transport:
 
 def _server(number: int, smtp: Smtp, mail: Mail, environ: Mapping[str, str]) -> Server:
     place = f"mail.smtp.{number}" if len(mail.smtp) > 1 else "mail.smtp"
-    return Server(smtp, _password(smtp, place, environ), _trust(smtp, place))
-
-
-def _password(server: Smtp, place: str, environ: Mapping[str, str]) -> str:
-    if not server.username:
-        return ""
-    if server.password_file:
-        try:
-            return server.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise _problem(place, "password_file", f"cannot be read: {error}") from None
-    if not environ.get(server.password_env):
-        raise _problem(place, "password_env", f"the environment variable {server.password_env} is not set")
-    return environ[server.password_env]
+    password = ""
+    if smtp.username:
+        password = secret(f"{place}.password", smtp.password_env, smtp.password_file, environ)
+    return Server(smtp, password, _trust(smtp, place))
 
 
 def _trust(server: Smtp, place: str) -> ssl.SSLContext:
@@ -50,9 +41,6 @@ def _trust(server: Smtp, place: str) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=server.ca_file)
         except (OSError, ssl.SSLError) as error:
-            raise _problem(place, "ca_file", f"{server.ca_file} holds no certificates: {error}") from None
+            message = f"{server.ca_file} holds no certificates: {error}"
+            raise ConfigError([Problem(f"{place}.ca_file", message)]) from None
     return context
-
-
-def _problem(place: str, key: str, message: str) -> ConfigError:
-    return ConfigError([Problem(f"{place}.{key}", message)])
