@@ -183,9 +183,19 @@ def _look(run: Run, transport: Transport, recorder: Recorder, exchanges: list[Ex
     with suppress(StoreError):  # the next look may fare better, and who sends will say it
         recorder.reputation.look(run.clock())
         workers.tidy(run.store, run.config.delivery, run.clock())
+        _forget_closed(run)
     if not run.unavailable and not run.failure:
         run.ahead.look()
         _connect(run, transport, recorder, exchanges, run.ahead.ready)
+
+
+def _forget_closed(run: Run) -> None:
+    """Nobody waits for what was put off in an edition that is not being sent any more."""
+    if expected := run.ahead.expected(monotonic()):
+        with run.store.read() as tx:
+            closed = [id_ for id_ in expected if editions.get(tx, id_).state != "sending"]
+        for edition_id in closed:
+            run.ahead.forget(edition_id)
 
 
 def finish(store: Store, now: datetime) -> None:

@@ -37,7 +37,7 @@ class Ahead:
     _rows: deque[Row] = field(default_factory=deque)
     _held_up: dict[str, deque[Claimed]] = field(default_factory=dict)
     _promised: dict[str, float] = field(default_factory=dict)
-    _back_by: float = 0.0
+    _back_by: dict[int, float] = field(default_factory=dict)
     _ended: bool = False
     _asked: bool = False
     _answers: int = 0
@@ -88,8 +88,8 @@ class Ahead:
             if (not self._dry and self.low) or now >= self._looked + _LOOK_AGAIN_SECONDS:
                 self._ask()
             found = None if self._ended else self._pick(now)
-            if found is None and wait and now < self._back_by + _LOOK_AGAIN_SECONDS and not self._ended:
-                self.hub.pause(_LOOK_AGAIN_SECONDS)  # what was put off comes back
+            if found is None and wait and not self._ended and self.expected(now):
+                self.hub.pause(_LOOK_AGAIN_SECONDS)
                 continue
             if not isinstance(found, float):
                 return found
@@ -136,7 +136,9 @@ class Ahead:
         if sum(map(len, self._held_up.values())) < _MOST_ASIDE:
             self._held_up.setdefault(provider, deque()).append(row)
         else:
-            self.put_off.append((row, self._promise(provider, self.pace.rate(_domain(row), now), now) - now))
+            at = self._promise(provider, self.pace.rate(_domain(row), now), now)
+            self._back_by[row.edition_id] = max(self._back_by.get(row.edition_id, 0.0), at)
+            self.put_off.append((row, at - now))
 
     def _promise(self, provider: str, rate: float, now: float) -> float:
         """When it may be the turn of one more row: behind those set aside, and those put off before."""
@@ -144,8 +146,15 @@ class Ahead:
         # a little early: rather put off once more than a provider that waits for nothing
         at = max(self._promised.get(provider, 0.0), first) + _EARLY / rate
         self._promised[provider] = at = min(at, now + _LATEST_SECONDS)
-        self._back_by = max(self._back_by, at)
         return at
+
+    def expected(self, now: float) -> list[int]:
+        """The editions of which rows that were put off come back. From any thread."""
+        return [id_ for id_, at in list(self._back_by.items()) if now < at + _LOOK_AGAIN_SECONDS]
+
+    def forget(self, edition_id: int) -> None:
+        """Nothing of this edition comes back. From any thread."""
+        self._back_by.pop(edition_id, None)
 
     def _await(self) -> None:
         seen = self._answers

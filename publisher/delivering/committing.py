@@ -58,8 +58,11 @@ class Book:
     meter: Meter
 
     def write(self, pages: Pages) -> Written:
-        """Durable when it returns. Raises StoreError."""
-        if not self.held.alive():
+        """Durable when it returns. Raises StoreError.
+
+        Past its lease a worker begins nothing more; what servers answered is still written (rule 18).
+        """
+        if (pages.group.started or pages.wanted) and not self.held.alive():
             raise StoreError(_PAST_LEASE)
         begun, read = thread_time_ns(), self.meter.read
         try:

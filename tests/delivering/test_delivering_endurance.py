@@ -12,12 +12,14 @@ import pytest
 from mail_sink import FINE
 from sqlalchemy import select, update
 
-from publisher.delivering import ahead, copies, opening, workers
+from publisher.delivering import ahead, controlling, copies, opening, workers
 from publisher.delivering.messages import Composer
 from publisher.errors import StoreError
 from publisher.store import claims
 from publisher.store import pacing as kept
+from publisher.store.leases import Lease
 from publisher.store.schema import deliveries, events
+from publisher.store.sqlite import FileLock
 
 ADA = "ada@elsewhere.example"
 
@@ -145,6 +147,34 @@ def test_what_was_put_off_is_waited_for(
     assert m.counts() == {"sent": 40}
     times = [at for _, _, at in m.sink.kept]
     assert 1.5 < times[-1] - times[0] < 6, "at the pace that the provider asked for, and not much slower"
+
+
+def test_nobody_waits_for_what_was_put_off_in_an_edition_that_was_paused(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "_MOST_ASIDE", 1)
+    m = mailing(people=60)
+    slow = {"rate": 1.0, "peak": 9.0, "since": clock.now.timestamp(), "reply": "421 slow down"}
+    with m.publisher.store.write() as tx:
+        kept.learn(tx, "provider:example.org", slow, clock.now)
+    thread = delivering(m)
+    m.sink.wait_for(1)
+    controlling.pause(m.publisher.store, m.edition, clock.now)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert m.counts() == {"sent": len(m.sink.kept), "queued": 60 - len(m.sink.kept)}
+
+
+def test_answers_that_came_before_the_lease_was_lost_are_kept(
+    mailing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=30, connections=2)
+    for lock in (FileLock, Lease):
+        monkeypatch.setattr(lock, "alive", lambda _: len(m.sink.kept) < 10)
+    with pytest.raises(StoreError, match="could not renew its lease"):
+        m.deliver()
+    assert 10 <= len(m.sink.kept) < 20, "nothing more is started"
+    assert sorted(m.rows("sent")) == sorted(m.sink.recipients)
 
 
 def test_a_store_that_cannot_be_read_at_the_start_is_said_at_once(
