@@ -58,6 +58,7 @@ def connect(url: str, folder: Path) -> Store:
         _address(url),
         pool_size=8,
         max_overflow=-1,
+        pool_use_lifo=True,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "publisher",
