@@ -30,8 +30,9 @@ from publisher.app import Publisher, open_publisher
 from publisher.cutting import cancelling
 from publisher.delivering import opening
 from publisher.store import editions
+from publisher.store.columns import Moment
 from publisher.store.editions import Edition
-from publisher.store.schema import Moment, deliveries, metadata, subscribers, subscriptions
+from publisher.store.schema import deliveries, metadata, subscribers, subscriptions
 from publisher.store.schema import editions as editions_table
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)

@@ -1,13 +1,14 @@
-"""Commands for the store as a whole: moving it to another database."""
+"""Commands for the store as a whole: moving it to another database, and making it smaller."""
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
 import typer
 
-from publisher.cli.speaking import JSON, counted, help_when_alone, progress, result, tell
+from publisher.cli.speaking import JSON, counted, help_when_alone, opened, progress, result, tell
 
 _STORES = ("sqlite:///", "postgresql://")
 _EXPECTED = "expected sqlite:///path or postgresql://…"
@@ -16,9 +17,12 @@ _EXPECTED = "expected sqlite:///path or postgresql://…"
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     store = typer.Typer(
-        help="Move the store to another database.", callback=help_when_alone, invoke_without_command=True
+        help="Move the store to another database, or make it smaller.",
+        callback=help_when_alone,
+        invoke_without_command=True,
     )
     store.command("copy")(copy)
+    store.command("compact")(compact)
     app.add_typer(store, name="store")
 
 
@@ -67,3 +71,33 @@ def copy(
     )
     if done.awaiting:
         tell(f"Nothing leaves from the new one either: {done.awaiting}")
+
+
+def compact(context: typer.Context, as_json: bool = JSON) -> None:
+    """Keep in short what was sent longer ago than `delivery.compact_after`.
+
+    The clock does so by itself, a little at a time; this one does all of it now. What is kept of a delivery:
+    for whom, what, when. What was not sent stays as it is. Sending goes on meanwhile.
+    """
+    from publisher.delivering import compacting
+    from publisher.store import gauges
+
+    with opened(context) as p, progress("Compacting") as step:
+        now, policy, moved = p.clock(), p.config.delivery, 0
+        before, total = gauges.size(p.store), compacting.waiting(p.store, policy, now)
+
+        def told(done: int) -> None:
+            nonlocal moved
+            moved += done
+            step(moved, total)
+
+        compacting.compact(p.store, policy, now, math.inf, told)
+        after = gauges.size(p.store)
+    days = policy.compact_after.days
+    which = f"what was sent in editions that were done {counted(days, 'day')} ago (delivery.compact_after)"
+    said = f"Kept in short: {moved:,} of {which}." if moved else f"There is nothing left of {which}."
+    result(
+        as_json,
+        {"deliveries": moved, "bytes_before": before, "bytes_after": after},
+        said,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email.headerregistry import Address, HeaderRegistry
 from pathlib import Path
 from string import Formatter
@@ -265,6 +266,12 @@ class DeliveryPolicy(Section):
     )
     max_lateness: Duration = Field(
         duration("24h"), description="a delivery never tried by then is not sent any more"
+    )
+    compact_after: Duration = Field(
+        duration("365d"),
+        ge=timedelta(days=40),
+        description="what was sent in an edition that was done so long ago is kept in short: for whom, what "
+        "and when, without the address as it was and the server's words; 40d at least",
     )
     stop_timeout: Duration = Field(
         duration("60s"), description="how long a stop waits for the server's last answers"

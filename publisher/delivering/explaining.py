@@ -15,6 +15,7 @@ from publisher.editions import choice, coverage, windows
 from publisher.errors import NotFound
 from publisher.store import Store, catalogue, editions, histories, subscribers
 from publisher.store.catalogue import Listing
+from publisher.store.compacted import Past
 from publisher.store.editions import Edition
 from publisher.store.subscribers import Subscriber, Subscription
 
@@ -89,7 +90,7 @@ def _subscription(asked: _Asked, s: Subscription) -> dict[str, Any]:
     }
 
 
-def _deliveries(asked: _Asked, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def _deliveries(asked: _Asked, rows: Sequence[Row[Any] | Past]) -> list[dict[str, Any]]:
     history = histories.events_of(asked.tx, [row.id for row in rows])
     marks = {s.id: s.mark for s in asked.subscriptions}
     found = []

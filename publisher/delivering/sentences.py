@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from publisher.store.compacted import Past
 from publisher.store.editions import Edition
 from publisher.store.subscribers import Subscription
 
@@ -53,7 +54,7 @@ class Say:
             return f"{when}. Nothing new is there for them yet; without anything no mail comes."
         return f"{when}. As things stand it would hold {_listed(titles)}."
 
-    def delivery(self, row: Row[Any], titles: Sequence[str], waived: Sequence[str]) -> list[str]:
+    def delivery(self, row: Row[Any] | Past, titles: Sequence[str], waived: Sequence[str]) -> list[str]:
         """What became of a delivery, or what it waits for."""
         name = f"{row.newsletter}/{row.number}"
         says = [f"{name}: {self._fate(row)} It holds {_listed(titles)}."]
@@ -61,16 +62,17 @@ class Say:
             says.append(f"{_listed(waived)}: a later window has passed by, and it does not come again.")
         return says
 
-    def _fate(self, row: Row[Any]) -> str:
+    def _fate(self, row: Row[Any] | Past) -> str:
         tries = "one attempt" if row.attempt == 1 else f"{row.attempt} attempts"
         answer = f"{row.code} {row.reply}".strip() if row.code else row.reply or "no reason is known"
         at = self._at(row.finished_at or row.started_at)
         seen = f", seen by a person {self._at(row.acknowledged_at)}" if row.acknowledged_at else ""
+        waits = self._waits(row) if row.status in ("queued", "deferred") else ""
         fates = {
-            "queued": f"waits; {self._waits(row)}",
+            "queued": f"waits; {waits}",
             "sending": f"leaving since {at}; the mail server has not answered yet.",
             "sent": f"sent {at}, after {tries}. The mail server said: {answer}.",
-            "deferred": f"refused for the moment after {tries}: {answer}. {self._waits(row).capitalize()}",
+            "deferred": f"refused for the moment after {tries}: {answer}. {waits.capitalize()}",
             "bounced": f"refused for good {at}, after {tries}: {answer}.",
             "expired": f"given up {at}, after {tries}: {answer}.",
             "suppressed": f"not sent, {at}: {answer}.",
@@ -81,7 +83,7 @@ class Say:
             return f"taken for mailed when the store was restored, {at}: nobody here knows whether it was."
         return fates[row.status]
 
-    def _waits(self, row: Row[Any]) -> str:
+    def _waits(self, row: Any) -> str:
         states = {
             "held": "the edition is held until somebody sends it.",
             "scheduled": "the edition is not open yet.",

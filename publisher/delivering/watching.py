@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from publisher.store import Store, editions, ledger, measures
+from publisher.store import Store, compacted, editions, ledger, measures
+from publisher.store.compacted import Past
 from publisher.store.editions import Edition
 
 _SPAN = timedelta(seconds=10)
@@ -102,8 +103,13 @@ def together(found: Sequence[Standing]) -> Standing:
     return Standing("", "sending" if found else "done", "", counts, due, rate, max(ends, default=None))
 
 
-def deliveries(store: Store, edition: Edition, status: str = "") -> Iterator[Row[Any]]:
-    """The delivery rows of an edition, of one status or all, by id; a million of them take no memory."""
+def deliveries(store: Store, edition: Edition, status: str = "") -> Iterator[Row[Any] | Past]:
+    """The deliveries of an edition, of one status or all; a million of them take no memory.
+
+    First those that were compacted, then the rows, by id.
+    """
+    if status in ("", "sent"):
+        yield from _past(store, edition)
     after = 0
     while True:
         # a snapshot for each chunk: whoever reads them slowly keeps no long one open
@@ -113,3 +119,13 @@ def deliveries(store: Store, edition: Edition, status: str = "") -> Iterator[Row
         if not rows:
             return
         after = rows[-1].id
+
+
+def _past(store: Store, edition: Edition) -> Iterator[Past]:
+    after = -1
+    while True:
+        with store.read() as tx:
+            after, found = compacted.listed(tx, edition.id, after)
+        if not found:
+            return
+        yield from found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher import cutting, gathering, publishing
 from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
-from publisher.delivering import opening
+from publisher.delivering import compacting, opening
 from publisher.gathering import Gathered
 from publisher.store import clock, ledger, restores, workforce
 from publisher.store import editions as edition_rows
@@ -19,6 +19,7 @@ from publisher.store.editions import Edition
 
 log = logging.getLogger("publisher")
 Say = Callable[[str], None]
+_COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
 
 
 @dataclass
@@ -68,6 +69,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _publish(publisher, now, gather_always),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
+        lambda: _compact(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -127,6 +129,20 @@ def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> lis
 
     composer = Composer(publisher.store, publisher.config, publisher.keys)
     return reminding.remind(composer, publisher.templates, held, now)
+
+
+def _compact(publisher: Publisher, now: datetime) -> None:
+    """A little at a time, so that nothing else that is due waits for it; on from there at the next tick."""
+    store, policy = publisher.store, publisher.config.delivery
+    with store.write() as tx:
+        if not clock.due(tx, _COMPACTED, _HOUR, now):
+            return
+    moved, ended = compacting.compact(store, policy, now, _COMPACTING_SECONDS)
+    if not ended:
+        with store.write() as tx:
+            clock.forget(tx, [_COMPACTED])
+    if moved:
+        log.info("compacted", extra={"fields": {"deliveries": moved}})
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

@@ -22,7 +22,9 @@ from sqlalchemy import (
     select,
 )
 
+from publisher.store import compacted
 from publisher.store.cuts import Cut
+from publisher.store.editions import held_by
 from publisher.store.schema import (
     deliveries,
     editions,
@@ -186,38 +188,44 @@ def named(
 
     Of all articles, or those given.
     """
-    if not among:
-        return {}
-    query = (
-        select(deliveries.c.subscriber_id, variant_articles.c.article_id)
-        .join(variant_articles, variant_articles.c.variant_id == deliveries.c.variant_id)
-        .where(_rows_of(among, people))
+    got = _got(tx, among, people)
+    held = held_by(tx, {variant for _, variant, _ in got})
+    return _gather(
+        (person, one.article_id)
+        for person, variant, _ in got
+        for one in held.get(variant, ())
+        if not articles or one.article_id in articles
     )
-    if articles:
-        query = query.where(variant_articles.c.article_id.in_(list(articles)))
-    return _gather((person, article) for person, article in tx.execute(query))
 
 
 def corrected(
     tx: Connection, among: Collection[int], people: Sequence[int], corrections: Iterable[tuple[str, int]]
 ) -> dict[int, frozenset[tuple[str, int]]]:
     """Subscriber to the corrections of what these editions gave them: (article, new revision) (rule 6)."""
-    found: list[tuple[int, tuple[str, int]]] = []
-    for article, revision in set(corrections) if among else ():
-        query = (
-            select(deliveries.c.subscriber_id, deliveries.c.status, variant_articles.c.revision)
-            .join(variant_articles, variant_articles.c.variant_id == deliveries.c.variant_id)
-            .where(
-                _rows_of(among, people),
-                variant_articles.c.article_id == article,
-                variant_articles.c.role != "",
-            )
-        )
-        rows = tx.execute(query).all()
-        told = {r.subscriber_id for r in rows if r.revision >= revision}
-        got = {r.subscriber_id for r in rows if r.revision < revision and r.status in ("sent", "unknown")}
-        found += [(person, (article, revision)) for person in got - told]
-    return _gather(found)
+    newest = dict(sorted(set(corrections)))
+    got = _got(tx, among, people) if newest else []
+    held = held_by(tx, {variant for _, variant, _ in got})
+    old, told = set[tuple[int, tuple[str, int]]](), set[tuple[int, tuple[str, int]]]()
+    for person, variant, status in got:
+        for one in held.get(variant, ()):
+            if one.article_id in newest and one.role:
+                correction = one.article_id, newest[one.article_id]
+                if one.revision >= correction[1]:
+                    told.add((person, correction))
+                elif status in ("sent", "unknown"):
+                    old.add((person, correction))
+    return _gather(old - told)
+
+
+def _got(tx: Connection, among: Collection[int], people: Iterable[int]) -> list[tuple[int, int, str]]:
+    """(subscriber, variant, status) of these subscribers' deliveries in these editions, of any age."""
+    if not among:
+        return []
+    wanted = list(people)
+    query = select(deliveries.c.subscriber_id, deliveries.c.variant_id, deliveries.c.status)
+    rows = [tuple(row) for row in tx.execute(query.where(_rows_of(among, wanted)))]
+    past = compacted.of(tx, wanted, among)
+    return [*rows, *((one.subscriber_id, one.variant_id, one.status) for one in past)]
 
 
 def put_back(tx: Connection, among: Collection[int], crowd: Crowd) -> Crowd:

@@ -10,13 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from publisher.store.schema import Id
 
-
-def among(tx: Connection, column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]:
+def among(tx: Connection, column: ColumnElement[Any], ids: Iterable[int | str]) -> ColumnElement[bool]:
     """Whether a column is one of thousands of ids; unlike with `in_`, the statement is always the same."""
     if tx.dialect.name == "postgresql":
-        return column == any_(literal(list(ids), ARRAY(Id)))
+        return column == any_(literal(list(ids), ARRAY(column.type)))
     return column.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
 

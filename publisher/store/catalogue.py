@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article, Asset, Author, Picture
-from publisher.store.schema import articles, deliveries, releases, variant_articles
+from publisher.store.bulk import among
+from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 
 Row_ = Row[Any]
 # no message that names the article leaves for these
 _NOT_MAILED = ("cancelled", "expired", "suppressed")
-_MOST_IDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +248,21 @@ def release_before(tx: Connection, moment: datetime) -> int:
 
 def mailed(tx: Connection, ids: Iterable[str]) -> set[str]:
     """Which of these articles a message that left, may have left, or waits to leave has named."""
-    left = exists().where(
-        deliveries.c.variant_id == variant_articles.c.variant_id,
-        deliveries.c.status.not_in(_NOT_MAILED),
-    )
-    query = select(variant_articles.c.article_id).distinct().where(left)
-    wanted, found = list(ids), set[str]()
-    for start in range(0, len(wanted), _MOST_IDS):
-        some = wanted[start : start + _MOST_IDS]
-        found.update(tx.scalars(query.where(variant_articles.c.article_id.in_(some))))
+    v, names = variants.c, dict[int, dict[int, list[str]]]()
+    query = select(v.edition_id, v.id, v.compacted, variant_articles.c.article_id)
+    query = query.join(variant_articles, variant_articles.c.variant_id == v.id)
+    found, query = set[str](), query.where(among(tx, variant_articles.c.article_id, ids))
+    for edition, variant, past, article in tx.execute(query):
+        if past:
+            found.add(article)
+        names.setdefault(edition, {}).setdefault(variant, []).append(article)
+    for edition, held in names.items():
+        if not found.issuperset(*held.values()):
+            found.update(*(held.get(variant, ()) for variant in _left(tx, edition)))
     return found
+
+
+def _left(tx: Connection, edition_id: int) -> list[int]:
+    """The variants of an edition of which a message left, may have left, or waits to: one walk along it."""
+    mine = (deliveries.c.edition_id == edition_id, deliveries.c.status.not_in(_NOT_MAILED))
+    return list(tx.scalars(select(deliveries.c.variant_id).distinct().where(*mine)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
 from publisher.model.mail import Piece
+from publisher.store.bulk import among
 from publisher.store.schema import articles, deliveries, editions, pieces, variant_articles, variants
 
 OPEN_STATES = ("cutting", "held", "scheduled", "sending", "paused")
@@ -146,7 +147,8 @@ def change(tx: Connection, id_: int, **changes: Any) -> None:
 
 def sent_outside(tx: Connection, newsletter: str, cadence: str, slot: str) -> bool:
     """Whether an edition of this newsletter, other than that of the slot, has sent anything (rule 4)."""
-    sent = exists().where(deliveries.c.edition_id == editions.c.id, deliveries.c.status == "sent")
+    now = exists().where(deliveries.c.edition_id == editions.c.id, deliveries.c.status == "sent")
+    sent = or_(now, exists().where(variants.c.edition_id == editions.c.id, variants.c.compacted > 0))
     other = ~and_(editions.c.cadence == cadence, editions.c.slot == slot)
     query = select(editions.c.id).where(editions.c.newsletter == newsletter, other, sent)
     return tx.execute(query.limit(1)).first() is not None
@@ -242,11 +244,31 @@ def variants_of(tx: Connection, edition_id: int) -> list[tuple[int, str]]:
     query = select(variants.c.id, variants.c.subject).where(variants.c.edition_id == edition_id)
     found = tx.execute(query.limit(2)).all()
     if len(found) > 1:  # one variant needs no counting, which takes a second for a million rows
-        count = func.count(deliveries.c.id)
-        query = query.outerjoin(deliveries, deliveries.c.variant_id == variants.c.id)
-        query = query.group_by(variants.c.id, variants.c.subject).order_by(count.desc(), variants.c.id)
-        found = tx.execute(query).all()
+        count = select(deliveries.c.variant_id, func.count().label("number"))
+        counted = count.where(deliveries.c.edition_id == edition_id).group_by(deliveries.c.variant_id)
+        each = counted.subquery()
+        number = func.coalesce(each.c.number, 0) + variants.c.compacted
+        query = query.outerjoin(each, each.c.variant_id == variants.c.id)
+        found = tx.execute(query.order_by(number.desc(), variants.c.id)).all()
     return [(row.id, row.subject) for row in found]
+
+
+class Held(NamedTuple):
+    """An article in a variant; its role is empty where it is only counted."""
+
+    article_id: str
+    revision: int
+    role: str
+
+
+def held_by(tx: Connection, ids: Iterable[int]) -> dict[int, list[Held]]:
+    """Variant to the articles that it names, in order."""
+    v = variant_articles.c
+    query = select(v.variant_id, v.article_id, v.revision, v.role).where(among(tx, v.variant_id, ids))
+    found: dict[int, list[Held]] = {}
+    for variant, *held in tx.execute(query.order_by(v.variant_id, v.place)):
+        found.setdefault(variant, []).append(Held(*held))
+    return found
 
 
 def articles_of(tx: Connection, edition_id: int) -> list[str]:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
 
+from publisher.store import compacted
+from publisher.store.compacted import Past
+from publisher.store.editions import held_by
 from publisher.store.schema import (
     cuts,
     deliveries,
@@ -50,7 +53,7 @@ def _of_subscription(subscription_id: int, *narrowed: Any) -> Any:
     return and_(deliveries.c.subscriber_id == mine.scalar_subquery(), its)
 
 
-def deliveries_of(tx: Connection, subscriber_id: int, most: int) -> list[Row[Any]]:
+def deliveries_of(tx: Connection, subscriber_id: int, most: int) -> list[Row[Any] | Past]:
     """The newest deliveries of a subscriber, with newsletter, number, cadence and state of their edition."""
     columns = (editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
     query = (
@@ -59,15 +62,31 @@ def deliveries_of(tx: Connection, subscriber_id: int, most: int) -> list[Row[Any
         .where(deliveries.c.subscriber_id == subscriber_id, _in_any_edition())
         .order_by(deliveries.c.id.desc())
     )
-    return list(tx.execute(query.limit(most)))
+    # in the ledger there may be older ones than the compacted: what was not sent stays there
+    found = [*tx.execute(query.limit(most)), *_past(tx, subscriber_id)]
+    return sorted(found, key=lambda row: row.id, reverse=True)[:most]
 
 
-def delivery_of(tx: Connection, subscriber_id: int, edition_id: int) -> Row[Any] | None:
+def _past(tx: Connection, subscriber_id: int, *narrowed: Any) -> list[Past]:
+    """The compacted deliveries of a subscriber, with the same of their edition."""
+    columns = (editions.c.id, editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
+    found = compacted.of(tx, [subscriber_id], select(editions.c.id).where(*narrowed))
+    query = select(*columns).where(editions.c.id.in_([one.edition_id for one in found]))
+    about = {row.id: row for row in tx.execute(query)}
+    return [
+        one._replace(newsletter=e.newsletter, number=e.number, cadence=e.cadence, state=e.state)
+        for one in found
+        for e in [about[one.edition_id]]
+    ]
+
+
+def delivery_of(tx: Connection, subscriber_id: int, edition_id: int) -> Row[Any] | Past | None:
     """As `deliveries_of`, the one of an edition."""
     columns = (editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
     query = select(deliveries, *columns).join(editions, editions.c.id == deliveries.c.edition_id)
     mine = (deliveries.c.subscriber_id == subscriber_id, deliveries.c.edition_id == edition_id)
-    return tx.execute(query.where(*mine)).first()
+    found = tx.execute(query.where(*mine)).first()
+    return found or next(iter(_past(tx, subscriber_id, editions.c.id == edition_id)), None)
 
 
 def events_of(tx: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
@@ -86,28 +105,32 @@ def articles_in(tx: Connection, variant_id: int) -> list[str]:
 
 def named(tx: Connection, subscription_id: int) -> list[Named]:
     """Every article that a delivery of a subscription named, whatever became of it, the oldest first."""
-    columns = (variant_articles.c.article_id, variant_articles.c.revision, variant_articles.c.role)
-    query = (
-        select(*columns, deliveries.c.status, editions.c.newsletter, editions.c.number)
-        .join(deliveries, deliveries.c.variant_id == variant_articles.c.variant_id)
-        .join(editions, editions.c.id == deliveries.c.edition_id)
-        .where(_of_subscription(subscription_id))
-        .order_by(deliveries.c.id, variant_articles.c.place)
-    )
-    return [
-        Named(r.article_id, f"{r.newsletter}/{r.number}", r.revision, r.role, r.status)
-        for r in tx.execute(query)
-    ]
+    return _named(tx, subscription_id)
 
 
 def named_by_hand(tx: Connection, subscription_id: int) -> set[str]:
     """The articles that a delivery by hand named."""
+    return {one.article_id for one in _named(tx, subscription_id, editions.c.cadence == "hand")}
+
+
+def _named(tx: Connection, subscription_id: int, *narrowed: Any) -> list[Named]:
+    columns = (deliveries.c.id, deliveries.c.variant_id, deliveries.c.status)
     query = (
-        select(variant_articles.c.article_id)
-        .join(deliveries, deliveries.c.variant_id == variant_articles.c.variant_id)
-        .where(_of_subscription(subscription_id, editions.c.cadence == "hand"))
+        select(*columns, editions.c.newsletter, editions.c.number)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(_of_subscription(subscription_id, *narrowed))
     )
-    return set(tx.scalars(query))
+    rows: list[Row[Any] | Past] = list(tx.execute(query))
+    mine = select(subscriptions.c.subscriber_id, subscriptions.c.newsletter)
+    if person := tx.execute(mine.where(subscriptions.c.id == subscription_id)).first():
+        rows += _past(tx, person.subscriber_id, editions.c.newsletter == person.newsletter, *narrowed)
+    rows.sort(key=lambda row: row.id)
+    held = held_by(tx, {row.variant_id for row in rows})
+    return [
+        Named(one.article_id, f"{row.newsletter}/{row.number}", one.revision, one.role, row.status)
+        for row in rows
+        for one in held.get(row.variant_id, ())
+    ]
 
 
 def cuts_of(tx: Connection, edition_id: int) -> list[Row[Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, update
 
 from publisher.model.mail import Status
+from publisher.store import compacted
 from publisher.store.bulk import among
 from publisher.store.claims import WAITING
 from publisher.store.schema import (
@@ -39,6 +40,7 @@ def counts(tx: Connection, edition_id: int) -> dict[str, int]:
     """How many deliveries of an edition have each status; zero where there are none."""
     query = select(deliveries.c.status, func.count()).where(deliveries.c.edition_id == edition_id)
     found = {row[0]: int(row[1]) for row in tx.execute(query.group_by(deliveries.c.status))}
+    found["sent"] = found.get("sent", 0) + compacted.count(tx, edition_id)
     return {status: found.get(status, 0) for status in STATUSES}
 
 
@@ -97,7 +99,7 @@ def anything_left(tx: Connection, edition_id: int) -> bool:
     """Whether a message of this edition has left, or may have: what was tried counts."""
     left = or_(deliveries.c.status.in_(("sending", "sent", "unknown", "bounced")), deliveries.c.attempt > 0)
     query = select(deliveries.c.id).where(deliveries.c.edition_id == edition_id, left)
-    return tx.execute(query.limit(1)).first() is not None
+    return tx.execute(query.limit(1)).first() is not None or bool(compacted.count(tx, edition_id))
 
 
 def cancel(tx: Connection, rows: Iterable[Row[Any]], now: datetime) -> None:

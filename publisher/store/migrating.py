@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select, table
 from publisher.errors import StoreError
 from publisher.store import Store
 
-HEAD = "0002"
+HEAD = "0003"
 _VERSIONS = table("alembic_version", col("version_num"))
 
 

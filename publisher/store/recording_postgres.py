@@ -115,5 +115,5 @@ def _outcomes(ended: Sequence[Ended], worker: str, now: datetime) -> str:
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> str:
-    """All rows as one value: the driver takes longer to write a list for each column than the server to add them."""
+    """All rows as one value: to write a list for each column takes as long as the server's work."""
     return json.dumps(list(rows), ensure_ascii=False)

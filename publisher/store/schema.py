@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -20,10 +14,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
+    true,
 )
+
+from publisher.store.columns import Id, Moment, changed, key, standing, under_way
 
 metadata = MetaData(
     naming_convention={
@@ -35,74 +31,7 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime; a naive one is a fault of the caller. Comes back in UTC from every database."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC on the way in; without a zone where the database keeps none."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a zone")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Aware again."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# a daily newsletter to a million people passes two thousand million events within three years
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _key() -> Column[Any]:
-    return Column("id", Id, primary_key=True)
-
-
-def _standing() -> list[Column[Any]]:
-    """How a mail stands, in an edition or outside (rule 16)."""
-    return [
-        Column("due_at", Moment, nullable=False),
-        Column("status", String(10), nullable=False),
-        Column("attempt", Integer, nullable=False, server_default="0"),
-        Column("generation", Integer, nullable=False, server_default="1"),
-        Column("worker", String(60), nullable=False, server_default=""),
-        Column("first_due_at", Moment, nullable=False),
-        Column("dated_at", Moment),
-        Column("started_at", Moment),
-        Column("finished_at", Moment),
-        Column("acknowledged_at", Moment),
-        Column("code", Integer, nullable=False, server_default="0"),
-        Column("reply", Text, nullable=False, server_default=""),
-    ]
-
-
-def _changed() -> list[Column[Any]]:
-    """One change of a status."""
-    return [
-        Column("at", Moment, nullable=False),
-        Column("old", String(10), nullable=False),
-        Column("new", String(10), nullable=False),
-        Column("attempt", Integer, nullable=False),
-        Column("worker", String(60), nullable=False, server_default=""),
-        Column("code", Integer, nullable=False, server_default="0"),
-        Column("reply", Text, nullable=False, server_default=""),
-    ]
-
-
-def _under_way(table: str) -> Index:
-    """What a worker has started: few rows at any time, so that looking for them costs nothing."""
-    sending = text("status = 'sending'")
-    return Index(f"ix_{table}_under_way", "worker", sqlite_where=sending, postgresql_where=sending)
-
-
-keys = Table("keys", metadata, _key(), Column("secret", LargeBinary, nullable=False))
+keys = Table("keys", metadata, key(), Column("secret", LargeBinary, nullable=False))
 
 # What the clock did last, by name: the newest slot of a schedule, or when a thing was done.
 schedule = Table(
@@ -147,7 +76,7 @@ releases = Table(
 subscribers = Table(
     "subscribers",
     metadata,
-    _key(),
+    key(),
     Column("address", String(320), nullable=False),
     Column("address_key", String(320), nullable=False, unique=True),
     Column("name", Text, nullable=False, server_default=""),
@@ -158,7 +87,7 @@ subscribers = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    _key(),
+    key(),
     Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
     Column("newsletter", String(63), nullable=False),
     Column("status", String(12), nullable=False),
@@ -200,7 +129,7 @@ suppressions = Table(
 editions = Table(
     "editions",
     metadata,
-    _key(),
+    key(),
     Column("newsletter", String(63), nullable=False),
     Column("number", Integer, nullable=False),
     Column("cadence", String(10), nullable=False),
@@ -239,7 +168,7 @@ editions = Table(
 cuts = Table(
     "cuts",
     metadata,
-    _key(),
+    key(),
     Column("newsletter", String(63), nullable=False),
     Column("cadence", String(10), nullable=False),
     Column("slot", String(40), nullable=False),
@@ -255,7 +184,7 @@ cuts = Table(
 pieces = Table(
     "pieces",
     metadata,
-    _key(),
+    key(),
     Column("edition_id", ForeignKey("editions.id"), nullable=False),
     Column("name", String(500), nullable=False),
     Column("html", Text, nullable=False),
@@ -266,7 +195,7 @@ pieces = Table(
 variants = Table(
     "variants",
     metadata,
-    _key(),
+    key(),
     Column("edition_id", ForeignKey("editions.id"), nullable=False),
     Column("key", String(64), nullable=False),
     Column("language", String(35), nullable=False),
@@ -275,6 +204,8 @@ variants = Table(
     Column("pieces", JSON, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", Integer, nullable=False),
+    # how many of its deliveries are in `compacted`
+    Column("compacted", Integer, nullable=False, server_default="0"),
     UniqueConstraint("edition_id", "key"),
 )
 
@@ -293,30 +224,45 @@ variant_articles = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _key(),
+    key(),
     Column("edition_id", ForeignKey("editions.id"), nullable=False),
     # Somebody's rows are found by edition and subscriber. An index over all editions would be changed in a
     # million places by a cut, where that key grows at one. A foreign key would make PostgreSQL lock, and
     # write, two more rows for each delivery; SQLite's, which cost little, are left from the first tables.
     Column("subscriber_id", Id, nullable=False),
     Column("subscription_id", Id, nullable=False),
-    Column("variant_id", ForeignKey("variants.id"), nullable=False, index=True),
+    Column("variant_id", ForeignKey("variants.id"), nullable=False),
     Column("address", String(320), nullable=False),
     Column("fields", JSON, nullable=False),
     Column("lo", Integer, nullable=False),
     Column("hi", Integer, nullable=False),
-    *_standing(),
+    *standing(),
     UniqueConstraint("edition_id", "subscriber_id"),
     Index(None, "edition_id", "status", "due_at"),
-    _under_way("deliveries"),
+    under_way("deliveries"),
+    # room for the new state of a row beside the old one, so that a claim touches no index
+    postgresql_with={"fillfactor": 60},
 )
 
 events = Table(
     "events",
     metadata,
-    _key(),
-    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
-    *_changed(),
+    key(),
+    # PostgreSQL would look at the delivery for each, and lock it; SQLite's foreign key costs little
+    Column("delivery_id", Id, nullable=False, index=True),
+    *changed(),
+)
+
+# Rule 27: what was sent long ago, the deliveries of neighbouring subscribers in one value.
+compacted = Table(
+    "compacted",
+    metadata,
+    key(),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    Column("bucket", Id, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "edition_id", "bucket"),
 )
 
 # Rule 18: who sends, and until when that is taken for granted where no lock of the system can be asked.
@@ -328,29 +274,31 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("begun_at", Moment, nullable=False),
     Column("lease_until", Moment, nullable=False),
+    # false: it is there, and sends when there is something to send
+    Column("sends", Boolean, nullable=False, server_default=true()),
 )
 
 # Rule 22: mails to one address outside any edition; sent as deliveries are, and before them.
 notices = Table(
     "notices",
     metadata,
-    _key(),
+    key(),
     Column("kind", String(20), nullable=False),
     Column("address", String(320), nullable=False),
     Column("sender", String(320), nullable=False),
     Column("subject", Text, nullable=False),
     Column("message", LargeBinary, nullable=False),
-    *_standing(),
+    *standing(),
     Index(None, "status", "due_at"),
-    _under_way("notices"),
+    under_way("notices"),
 )
 
 notice_events = Table(
     "notice_events",
     metadata,
-    _key(),
+    key(),
     Column("notice_id", ForeignKey("notices.id"), nullable=False, index=True),
-    *_changed(),
+    *changed(),
 )
 
 # What was learnt about how fast a server or a mailbox provider wants its mail.

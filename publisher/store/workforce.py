@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text
 
 from publisher.store import Store, clock
+from publisher.store.columns import Moment
 from publisher.store.database import LEASE, lock_key
 from publisher.store.schema import (
-    Moment,
     deliveries,
     events,
     notice_events,

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-import publisher.store.schema
+import publisher.store.columns
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

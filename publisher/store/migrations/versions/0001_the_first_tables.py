@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import publisher.store.schema
+import publisher.store.columns
 
 revision = "0001"
 down_revision = None
@@ -24,12 +24,12 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.String(length=64), nullable=False),
         sa.Column("slug", sa.String(length=200), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("published_at", publisher.store.schema.Moment(timezone=True), nullable=False),
-        sa.Column("expires_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("published_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("expires_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("topics", sa.JSON(), nullable=False),
         sa.Column("release", sa.Integer(), nullable=True),
-        sa.Column("released_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("released_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
         sa.UniqueConstraint("release", name=op.f("uq_articles_release")),
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
     op.create_table(
         "editions",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("cadence", sa.String(length=10), nullable=False),
@@ -54,11 +54,11 @@ def upgrade() -> None:
         sa.Column("everybody", sa.Boolean(), nullable=False),
         sa.Column("intro", sa.Text(), server_default="", nullable=False),
         sa.Column("archive", sa.JSON(), nullable=False),
-        sa.Column("created_at", publisher.store.schema.Moment(timezone=True), nullable=False),
-        sa.Column("opens_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("opened_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("closes_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("done_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("created_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("opens_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("opened_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("closes_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("done_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
         sa.UniqueConstraint("newsletter", "number", name=op.f("uq_editions_newsletter_number")),
     )
@@ -73,7 +73,7 @@ def upgrade() -> None:
 
     op.create_table(
         "keys",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keys")),
     )
@@ -81,17 +81,17 @@ def upgrade() -> None:
         "schedule",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("slot", sa.String(length=40), server_default="", nullable=False),
-        sa.Column("at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_schedule")),
     )
     op.create_table(
         "subscribers",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_key", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("attributes", sa.JSON(), nullable=False),
-        sa.Column("created_at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("created_at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("address_key", name=op.f("uq_subscribers_address_key")),
     )
@@ -99,28 +99,28 @@ def upgrade() -> None:
         "suppressions",
         sa.Column("address_key", sa.String(length=320), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=False),
-        sa.Column("created_at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("created_at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_key", name=op.f("pk_suppressions")),
     )
     op.create_table(
         "cuts",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("cadence", sa.String(length=10), nullable=False),
         sa.Column("slot", sa.String(length=40), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
-        sa.Column("edition_id", publisher.store.schema.Id, nullable=True),
-        sa.Column("at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=True),
+        sa.Column("at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.Column("hi", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.Integer(), nullable=False),
-        sa.Column("finished_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("finished_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_cuts_edition_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cuts")),
     )
     op.create_table(
         "pieces",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
-        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=False),
         sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -133,7 +133,7 @@ def upgrade() -> None:
         sa.Column("release", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("article_id", sa.String(length=400), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("released_at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("released_at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_releases_article_id")),
         sa.PrimaryKeyConstraint("release", name=op.f("pk_releases")),
     )
@@ -143,8 +143,8 @@ def upgrade() -> None:
 
     op.create_table(
         "subscriptions",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
-        sa.Column("subscriber_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("subscriber_id", publisher.store.columns.Id, nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("topics", sa.JSON(), nullable=True),
@@ -154,13 +154,13 @@ def upgrade() -> None:
         sa.Column("hour", sa.Integer(), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=35), nullable=False),
-        sa.Column("paused_until", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("paused_until", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.Column("mark", sa.Integer(), nullable=False),
         sa.Column("since", sa.Integer(), nullable=False),
-        sa.Column("next_due_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("next_due_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("created_at", publisher.store.schema.Moment(timezone=True), nullable=False),
-        sa.Column("ended_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("created_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("ended_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["subscriber_id"], ["subscribers.id"], name=op.f("fk_subscriptions_subscriber_id")
         ),
@@ -186,8 +186,8 @@ def upgrade() -> None:
 
     op.create_table(
         "variants",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
-        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -201,25 +201,25 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
-        sa.Column("edition_id", publisher.store.schema.Id, nullable=False),
-        sa.Column("subscriber_id", publisher.store.schema.Id, nullable=False),
-        sa.Column("subscription_id", publisher.store.schema.Id, nullable=False),
-        sa.Column("variant_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("subscriber_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("subscription_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("variant_id", publisher.store.columns.Id, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("lo", sa.Integer(), nullable=False),
         sa.Column("hi", sa.Integer(), nullable=False),
-        sa.Column("due_at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("due_at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("generation", sa.Integer(), server_default="1", nullable=False),
         sa.Column("worker", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("first_due_at", publisher.store.schema.Moment(timezone=True), nullable=False),
-        sa.Column("dated_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("started_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("finished_at", publisher.store.schema.Moment(timezone=True), nullable=True),
-        sa.Column("acknowledged_at", publisher.store.schema.Moment(timezone=True), nullable=True),
+        sa.Column("first_due_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("dated_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("started_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("finished_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", publisher.store.columns.Moment(timezone=True), nullable=True),
         sa.Column("code", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reply", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_deliveries_edition_id")),
@@ -248,7 +248,7 @@ def upgrade() -> None:
 
     op.create_table(
         "variant_articles",
-        sa.Column("variant_id", publisher.store.schema.Id, nullable=False),
+        sa.Column("variant_id", publisher.store.columns.Id, nullable=False),
         sa.Column("article_id", sa.String(length=400), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
@@ -262,9 +262,9 @@ def upgrade() -> None:
 
     op.create_table(
         "events",
-        sa.Column("id", publisher.store.schema.Id, nullable=False),
-        sa.Column("delivery_id", publisher.store.schema.Id, nullable=False),
-        sa.Column("at", publisher.store.schema.Moment(timezone=True), nullable=False),
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("delivery_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("at", publisher.store.columns.Moment(timezone=True), nullable=False),
         sa.Column("old", sa.String(length=10), nullable=False),
         sa.Column("new", sa.String(length=10), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
