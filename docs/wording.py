@@ -71,6 +71,7 @@ JSON: dict[str, Any] = {
         **names("from to rows seconds sha256"),
         "tables": [names("table rows sha256")],
     },
+    "store compact": names("deliveries bytes_before bytes_after"),
     "bench send": names("bytes commit_ms sent seconds per_second cpu_us memory_mb")
     | {"cpu_us_by_part": names("read splice sign exchange ledger rest")},
     "deliveries": [names("address status code reply attempts worker message_id at due_at")],

@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from publisher.store import open_store
-from publisher.store.migrating import HEAD, migrate
+from publisher.store.migrating import HEAD, OLDEST, migrate
 
 _ENDING = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
@@ -81,7 +81,7 @@ class Databases:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_ENDING)
             connection.execute(_EMPTYING)
-            connection.execute("UPDATE alembic_version SET version_num = %s", (HEAD,))
+            connection.execute("UPDATE alembic_version SET version_num = %s, oldest = %s", (HEAD, OLDEST))
         self._free.append(url)
 
     def close(self) -> None:

@@ -134,9 +134,16 @@ class Server:
         return binaries
 
     def _start(self, binaries: Path) -> bool:
+        self._binaries = binaries
         made = ["-D", self.data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]
         there: dict[str, Any] = {**_person(), "cwd": self.folder / "server"}
         subprocess.run([binaries / "initdb", *made], check=True, capture_output=True, text=True, **there)
+        return self.begin()
+
+    def begin(self) -> bool:
+        """Start it, also after `end`; whether it is ready."""
+        binaries, there = self._binaries, {**_person(), "cwd": self.folder / "server"}
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         with (self.folder / "log").open("w") as log:
             command = [binaries / "postgres", "-D", self.data, "-k", self.folder / "server", *settings]
@@ -153,6 +160,7 @@ class Server:
         return False
 
     def end(self) -> None:
+        """End it at once, as a crash would: what is not in its log is gone, and every session with it."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait()

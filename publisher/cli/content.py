@@ -88,12 +88,12 @@ def check(
 def _store_of(config: Config, file: Path) -> Iterator[Store | None]:
     """The store, if there is one and it needs no migration: a check changes nothing."""
     from publisher.store import exists, open_store
-    from publisher.store.migrating import HEAD, version
+    from publisher.store.migrating import fits, version
 
     folder = file.resolve().parent
     store = open_store(config.store, folder) if exists(config.store, folder) else None
     try:
-        yield store if store and version(store) == HEAD else None
+        yield store if store and fits(store, version(store)) else None
     finally:
         if store:
             store.close()

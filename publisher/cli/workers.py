@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from publisher.app import Publisher
     from publisher.store.workforce import Worker
 
-_HEADINGS = ["worker", "host", "process", "alive", "since", "under way", "last seen", "last outcome"]
-_NOBODY = "Nothing is being sent: a worker is listed for as long as it sends."
+_HEADINGS = ["worker", "host", "process", "alive", "sends", "since", "under way", "last seen", "last outcome"]
+_NOBODY = "Nothing is being sent, and no worker is running: `publisher run` or `worker` starts one."
 
 
 def show(p: Publisher, as_json: bool) -> None:
-    """Name, host, process, since when, what is under way, when last seen; also of those that are dead."""
+    """Name, host, process, whether it sends now, what is under way, when last seen; also of dead ones."""
     from publisher.store import workforce
 
     found = workforce.everybody(p.store)
@@ -31,5 +31,5 @@ def show(p: Publisher, as_json: bool) -> None:
 def _line(one: Worker, zone: Any) -> list[Any]:
     times = (one.since, one.last_seen)
     since, seen = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if at else "" for at in times)
-    alive = "yes" if one.alive else "no"
-    return [one.name, one.host, one.pid or "", alive, since, one.under_way, seen, one.last_outcome]
+    alive, sends = ("yes" if which else "no" for which in (one.alive, one.sends))
+    return [one.name, one.host, one.pid or "", alive, sends, since, one.under_way, seen, one.last_outcome]

@@ -27,7 +27,7 @@ def working(store: Store) -> Iterator[Held]:
 def tidy(store: Store, policy: DeliveryPolicy, now: datetime) -> None:
     """Settle what dead workers left, and end what is too late; a short look when there is neither."""
     with store.read() as tx:
-        names = {*attempts.started_by(tx), *attempts.workers_known(tx)}
+        names = {*attempts.started_by(tx), *attempts.workers_known(tx), *attempts.workers_waiting(tx)}
         late = attempts.late(tx, now, policy.max_lateness, policy.expire_after, 1)
     for name in sorted(names):
         if store.dead(name):

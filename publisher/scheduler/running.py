@@ -13,6 +13,7 @@ from publisher import delivering, retries
 from publisher.app import Publisher
 from publisher.errors import PublisherError
 from publisher.scheduler import reminder, tick
+from publisher.scheduler.presence import Presence
 from publisher.scheduler.reporting import reporting
 
 log = logging.getLogger("publisher")
@@ -43,10 +44,12 @@ class Running:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._presence = Presence(publisher.store)
         self._sender = threading.Thread(target=self._send, name="sender", daemon=True)
 
     def start(self) -> None:
         """Begin to look and to send."""
+        self._guarded("the clock", self._be_there)
         self._clock.start()
         self._sender.start()
 
@@ -56,9 +59,16 @@ class Running:
         self._clock.shutdown(wait=False)
         patience = self.publisher.config.delivery.stop_timeout.total_seconds()
         self._sender.join(patience + _MARGIN_SECONDS)
+        self._presence.end()
         return not self._sender.is_alive()
 
+    def _be_there(self) -> bool:
+        if not self._stop.is_set():
+            self._presence.keep()
+        return True
+
     def _tick(self) -> bool:
+        self._be_there()
         done = tick(self.publisher)
         for name, count in done.held.items():
             if self._held.get(name) != count:

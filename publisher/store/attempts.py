@@ -90,8 +90,13 @@ def _stopped(tx: Connection, row: Row[Any]) -> str:
 
 
 def workers_known(tx: Connection) -> list[str]:
-    """Every worker that has not said goodbye; some may be dead."""
-    return list(tx.scalars(select(workers.c.name)))
+    """Every worker that sends and has not said goodbye; some may be dead."""
+    return list(tx.scalars(select(workers.c.name).where(workers.c.sends)))
+
+
+def workers_waiting(tx: Connection) -> list[str]:
+    """Every worker that is there and waits for something to send; some may be dead."""
+    return list(tx.scalars(select(workers.c.name).where(~workers.c.sends)))
 
 
 def started_by(tx: Connection) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -51,6 +51,7 @@ class Past(NamedTuple):
 
 
 KEPT = Past._fields[:10]
+_PERSON = KEPT.index("subscriber_id")
 _DEFAULTS = tuple(Past._field_defaults.values())
 
 
@@ -62,11 +63,14 @@ def pack(rows: Iterable[Sequence[Any]]) -> bytes:
     return zlib.compress(text.encode(), 9)
 
 
-def unpack(data: bytes) -> Iterator[Past]:
-    """What was packed; times to the second."""
-    *columns, ends = (accumulate(column) for column in json.loads(zlib.decompress(data)))
-    for *row, end in zip(*columns, ends, strict=True):
-        yield Past._make([*row, datetime.fromtimestamp(end, UTC), *_DEFAULTS])
+def unpack(data: bytes, wanted: Collection[int] | None = None) -> list[Past]:
+    """What was packed, of all subscribers or those wanted; times to the second."""
+    columns = [list(accumulate(column)) for column in json.loads(zlib.decompress(data))]
+    return [
+        Past._make([*row, datetime.fromtimestamp(end, UTC), *_DEFAULTS])
+        for *row, end in zip(*columns, strict=True)
+        if wanted is None or row[_PERSON] in wanted
+    ]
 
 
 def count(tx: Connection, edition_id: int) -> int:
@@ -85,8 +89,7 @@ def of(tx: Connection, people: Iterable[int], among: Any) -> list[Past]:
     found = [
         past._replace(edition_id=edition)
         for edition, data in tx.execute(query)
-        for past in unpack(data)
-        if past.subscriber_id in wanted
+        for past in unpack(data, wanted)
     ]
     return sorted(found)
 

@@ -48,7 +48,7 @@ class Database(Protocol):
     def alone(self, work: str) -> AbstractContextManager[None]:
         """A lock that the system lets go of when the process dies."""
 
-    def hold(self, worker: str, lease: timedelta) -> AbstractContextManager[Held]:
+    def hold(self, worker: str, lease: timedelta, sends: bool) -> AbstractContextManager[Held]:
         """As `Store.hold`."""
 
     def dead(self, worker: str) -> bool:
@@ -95,12 +95,13 @@ class Store:
             yield
 
     @contextmanager
-    def hold(self, worker: str, lease: timedelta = LEASE) -> Iterator[Held]:
+    def hold(self, worker: str, lease: timedelta = LEASE, *, sends: bool = True) -> Iterator[Held]:
         """A worker's proof of life (rule 18); the name is one that no worker had before. Raises StoreError.
 
-        Where the database is on another machine it lasts for a lease at a time, and is renewed in good time.
+        With `sends` False it waits for something to send, and is only there to be seen. Where the database
+        is on another machine it lasts for a lease at a time, and is renewed in good time.
         """
-        with self._translated(), self.database.hold(worker, lease) as held:
+        with self._translated(), self.database.hold(worker, lease, sends) as held:
             yield held
 
     def dead(self, worker: str) -> bool:

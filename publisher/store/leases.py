@@ -22,9 +22,9 @@ def worker_key(worker: str) -> int:
 class Lease:
     """The proof of life of one worker: over when it is not renewed in time, or its session is lost."""
 
-    def __init__(self, connection: Connection, worker: str, lease: timedelta) -> None:
+    def __init__(self, connection: Connection, worker: str, lease: timedelta, sends: bool) -> None:
         self.worker = worker
-        self._connection, self._lease = connection, lease
+        self._connection, self._lease, self._sends = connection, lease, sends
         self._until, self._lost, self._ended = 0.0, False, threading.Event()
         self._thread = threading.Thread(target=self._renewing, name=f"lease of {worker}", daemon=True)
 
@@ -36,10 +36,12 @@ class Lease:
         """Take the lock, write the row, and renew it from now on."""
         asked = monotonic()
         self._connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": worker_key(self.worker)})
-        row = {"name": self.worker, "host": socket.gethostname(), "pid": os.getpid(), "lease": self._lease}
+        row = {"name": self.worker, "host": socket.gethostname(), "pid": os.getpid()}
+        row |= {"sends": self._sends, "lease": self._lease}
         now = "clock_timestamp()"
-        insert = "INSERT INTO workers (name, host, pid, begun_at, lease_until)"
-        self._connection.execute(text(f"{insert} VALUES (:name, :host, :pid, {now}, {now} + :lease)"), row)
+        insert = "INSERT INTO workers (name, host, pid, sends, begun_at, lease_until)"
+        values = f"VALUES (:name, :host, :pid, :sends, {now}, {now} + :lease)"
+        self._connection.execute(text(f"{insert} {values}"), row)
         self._until = asked + self._lease.total_seconds()
         self._thread.start()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import column as col
-from sqlalchemy import inspect, select, table
+from sqlalchemy import inspect, select, table, update
 
 from publisher.errors import StoreError
 from publisher.store import Store
 
 HEAD = "0003"
-_VERSIONS = table("alembic_version", col("version_num"))
+# The oldest program that works on these tables beside this one. A migration that takes away or changes what
+# an older program uses raises it; one that only adds leaves it, and workers are replaced one by one.
+OLDEST = "0003"
+_VERSIONS = table("alembic_version", col("version_num"), col("oldest"))
 
 
 def version(store: Store) -> str:
@@ -23,18 +26,31 @@ def version(store: Store) -> str:
 
 
 def migrate(store: Store) -> bool:
-    """Bring the tables up to date; False when they were. Raises StoreError for a newer store."""
+    """Bring the tables up to date; False when they were. Raises StoreError for a newer store.
+
+    A store that a newer program migrated is left as it is, where it says that this program works on it.
+    """
     found = version(store)
-    if found == HEAD:
+    if found >= HEAD:
+        if not fits(store, found):
+            raise StoreError(
+                f"the store is newer than this program ({found}, this program knows {HEAD}): "
+                "upgrade the program"
+            )
         return False
-    if found > HEAD:
-        raise StoreError(
-            f"the store is newer than this program ({found}, this program knows {HEAD}): upgrade the program"
-        )
     with store.alone("migrate"):
-        if version(store) != HEAD:
+        if version(store) < HEAD:
             _upgrade(store)
     return True
+
+
+def fits(store: Store, found: str) -> bool:
+    """Whether this program works on a store of this version. Raises StoreError."""
+    if found <= HEAD:
+        return found == HEAD
+    with store.read() as tx:
+        oldest = tx.scalar(select(_VERSIONS.c.oldest)) or found
+    return bool(oldest <= HEAD)
 
 
 def _upgrade(store: Store) -> None:
@@ -47,6 +63,7 @@ def _upgrade(store: Store) -> None:
     with store.write() as tx:
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
+        tx.execute(update(_VERSIONS).values(oldest=OLDEST))
         if store.dialect == "postgresql":
             from publisher.store.postgres import sort_by_bytes
 

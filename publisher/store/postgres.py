@@ -28,8 +28,14 @@ _NETWORK = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
 }
+# A process that is stopped in mid-transaction keeps its rows locked: after so long the server ends its
+# session, before others who wait for a lock give up.
+_IDLE = "20s"
 # Rule 17 wants a commit that outlives a power cut; whatever asks for more than `on` stays as it is.
-_SESSION = f"""SELECT set_config('lock_timeout', '{_WAIT}', false), set_config('TimeZone', 'UTC', false),
+_SESSION = """SELECT set_config('lock_timeout', '{wait}', false), set_config('TimeZone', 'UTC', false),
+    set_config('idle_in_transaction_session_timeout', '{idle}', false),
+    set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+    set_config('tcp_keepalives_count', '4', false),
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false)
     END"""
 _UNAVAILABLE = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -82,7 +88,7 @@ def _prepare(connection: psycopg.Connection[Any], _record: Any) -> None:
     if connection.info.parameter_status("server_encoding") != "UTF8":
         raise StoreError("the store cannot be used: the database must have the encoding UTF8")
     connection.autocommit = True
-    connection.execute(_SESSION)
+    connection.execute(_SESSION.format(wait=_WAIT, idle=_IDLE))
     connection.autocommit = False
 
 
@@ -117,6 +123,8 @@ class Postgres:
     def reading(self) -> Iterator[Connection]:
         """Sees what was there when it first read."""
         with self._snapshots.connect() as connection:
+            # it locks nothing, and whoever works with what it finds may take long
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
 
     @contextmanager
@@ -149,10 +157,10 @@ class Postgres:
                 raise
 
     @contextmanager
-    def hold(self, worker: str, lease: timedelta) -> Iterator[Lease]:
+    def hold(self, worker: str, lease: timedelta, sends: bool) -> Iterator[Lease]:
         """An advisory lock, and a lease in `workers` that a thread renews."""
         with self._single.connect() as connection:
-            held = Lease(connection, worker, lease)
+            held = Lease(connection, worker, lease, sends)
             try:
                 held.begin()
                 yield held

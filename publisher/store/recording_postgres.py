@@ -1,4 +1,4 @@
-"""A group of starts and outcomes on PostgreSQL: one statement for all outcomes, and one for all starts."""
+"""A group of starts and outcomes on PostgreSQL: one statement."""
 
 from __future__ import annotations
 
@@ -23,31 +23,33 @@ _ALIVE = "EXISTS (SELECT 1 FROM workers w WHERE w.name = %(worker)s AND w.lease_
 
 
 @cache
-def _statements(rows: str, log: str, key: str) -> tuple[str, str]:
+def _statement(rows: str, log: str, key: str, settles: bool, starts: bool) -> str:
+    """One statement for both: a pipeline of two would take the server's idle timeout out of force."""
     guards = _GUARDS if rows == "deliveries" else ""
+    event = f"INSERT INTO {log} ({key}, at, old, new, attempt, worker, code, reply)"
+    settle = f"""
+      e AS (SELECT * FROM json_to_recordset(%(ended)s::json) AS e(n int, id bigint, new text, attempt int,
+          after int, keeps text, code int, reply text, due_at timestamptz, finished_at timestamptz)),
+      ended AS (UPDATE {rows} r
+        SET status = e.new, attempt = e.after, worker = e.keeps, code = e.code, reply = e.reply,
+          due_at = coalesce(e.due_at, r.due_at), finished_at = e.finished_at FROM e
+        WHERE r.id = e.id AND r.status = 'sending' AND r.worker = %(worker)s AND r.attempt = e.attempt
+        RETURNING e.n, e.id, e.new, e.attempt, e.code, e.reply),
+      outcomes AS ({event}
+        SELECT id, %(now)s, 'sending', new, attempt, %(worker)s, code, reply FROM ended ORDER BY n)"""
     start = f"""
-      WITH a AS (SELECT * FROM json_to_recordset(%(rows)s::json) AS a(n int, id bigint, old text, before int,
+      a AS (SELECT * FROM json_to_recordset(%(started)s::json) AS a(n int, id bigint, old text, before int,
           attempt int, dated_at timestamptz, address_key text)),
-      moved AS (UPDATE {rows} r
+      started AS (UPDATE {rows} r
         SET status = 'sending', attempt = a.attempt, started_at = %(now)s, dated_at = a.dated_at FROM a
         WHERE r.id = a.id AND r.worker = %(worker)s AND r.status = a.old AND r.attempt = a.before
           AND r.due_at <= %(now)s AND {_ALIVE}{guards}
         RETURNING a.n, a.id, a.old, a.attempt),
-      logged AS (INSERT INTO {log} ({key}, at, old, new, attempt, worker, code, reply)
-        SELECT id, %(now)s, old, 'sending', attempt, %(worker)s, 0, '' FROM moved ORDER BY n)
-      SELECT n FROM moved"""
-    settle = f"""
-      WITH a AS (SELECT * FROM json_to_recordset(%(rows)s::json) AS a(n int, id bigint, new text, attempt int,
-          after int, keeps text, code int, reply text, due_at timestamptz, finished_at timestamptz)),
-      moved AS (UPDATE {rows} r
-        SET status = a.new, attempt = a.after, worker = a.keeps, code = a.code, reply = a.reply,
-          due_at = coalesce(a.due_at, r.due_at), finished_at = a.finished_at FROM a
-        WHERE r.id = a.id AND r.status = 'sending' AND r.worker = %(worker)s AND r.attempt = a.attempt
-        RETURNING a.n, a.id, a.new, a.attempt, a.code, a.reply),
-      logged AS (INSERT INTO {log} ({key}, at, old, new, attempt, worker, code, reply)
-        SELECT id, %(now)s, 'sending', new, attempt, %(worker)s, code, reply FROM moved ORDER BY n)
-      SELECT n FROM moved"""
-    return start, settle
+      starts AS ({event}
+        SELECT id, %(now)s, old, 'sending', attempt, %(worker)s, 0, '' FROM started ORDER BY n)"""
+    parts = [part for part, wanted in ((settle, settles), (start, starts)) if wanted]
+    found = ["SELECT true, n FROM ended"] * settles + ["SELECT false, n FROM started"] * starts
+    return f"WITH {','.join(parts)} {' UNION ALL '.join(found)}"
 
 
 def record(
@@ -61,24 +63,22 @@ def record(
     now: datetime,
 ) -> tuple[list[int], list[int]]:
     """Write outcomes, then starts; the numbers of those that found their row otherwise."""
-    start, settle = _statements(rows, log, key)
-    given = {"worker": worker, "now": now}
+    if not (ended or started):
+        return [], []
+    given = {
+        "worker": worker,
+        "now": now,
+        "ended": _outcomes(ended, worker, now),
+        "started": _starts(started),
+    }
+    query = _statement(rows, log, key, bool(ended), bool(started))
     driver: Any = tx.connection.driver_connection
-    settling, starting = driver.cursor(), driver.cursor()
-    # both at once: the way to the server and back takes as long as what it does there
-    with driver.pipeline():
-        if ended:
-            settling.execute(settle, {"rows": _outcomes(ended, worker, now)} | given)
-        if started:
-            starting.execute(start, {"rows": _starts(started)} | given)
-    return _others(settling, len(ended)), _others(starting, len(started))
-
-
-def _others(cursor: Any, count: int) -> list[int]:
-    """Those of so many whose row was found otherwise."""
-    with closing(cursor):
-        moved = {row[0] for row in cursor.fetchall()} if count else set()
-    return [n for n in range(count) if n not in moved]
+    with closing(driver.cursor()) as cursor:
+        moved = set(cursor.execute(query, given).fetchall())
+    return (
+        [n for n in range(len(ended)) if (True, n) not in moved],
+        [n for n in range(len(started)) if (False, n) not in moved],
+    )
 
 
 def _starts(started: Sequence[Started]) -> str:

@@ -140,7 +140,7 @@ class Sqlite:
             yield
 
     @contextmanager
-    def hold(self, worker: str, lease: timedelta) -> Iterator[FileLock]:  # noqa: ARG002
+    def hold(self, worker: str, lease: timedelta, sends: bool) -> Iterator[FileLock]:  # noqa: ARG002
         """The lock is what counts; the row in `workers` is there to be looked at."""
         file = self._file(worker)
         try:
@@ -151,16 +151,16 @@ class Sqlite:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
-                self._announce(worker)
+                self._announce(worker, sends)
                 yield FileLock(worker)
             finally:
                 file.unlink(missing_ok=True)
                 with suppress(SQLAlchemyError, sqlite3.Error), self.writing() as tx:
                     tx.execute(workers.delete().where(workers.c.name == worker))
 
-    def _announce(self, worker: str) -> None:
+    def _announce(self, worker: str, sends: bool) -> None:
         now = func.current_timestamp()
-        row = {"name": worker, "host": socket.gethostname(), "pid": os.getpid()}
+        row = {"name": worker, "host": socket.gethostname(), "pid": os.getpid(), "sends": sends}
         with self.writing() as tx:
             tx.execute(workers.insert().values(**row, begun_at=now, lease_until=now))
 

@@ -36,6 +36,8 @@ _POSTGRES_LOCK = text(
 class Worker:
     """A sending process. One that is not alive left `under_way` behind, which the next look settles.
 
+    With `sends` False it waits for something to send.
+
     Host, pid and `since` are empty for one that has said goodbye and left something nevertheless.
     `last_seen` is its last proof of life; `last_outcome` the status that it gave last, of late.
     """
@@ -44,6 +46,7 @@ class Worker:
     host: str
     pid: int
     alive: bool
+    sends: bool
     since: datetime | None
     under_way: int
     last_seen: datetime | None
@@ -63,10 +66,13 @@ def everybody(store: Store) -> list[Worker]:
             ended = gone - {*_known(tx), *_under_way(tx)}
         names = [name for name in names if name not in ended]
     proof = None if store.dialect == "postgresql" else now
-    return [
+    found = [
         _worker(name, known.get(name), name not in gone, under_way.get(name, 0), heard.get(name), proof)
         for name in names
     ]
+    # a process that sends has two rows, and is one worker
+    busy = {(one.host, one.pid) for one in found if one.alive and one.sends}
+    return [one for one in found if one.sends or (one.host, one.pid) not in busy]
 
 
 def _worker(
@@ -80,10 +86,10 @@ def _worker(
     """`proof`: when its lock was seen to be held, where the system is asked and not a lease."""
     outcome, at = heard or ("", None)
     if row is None:
-        return Worker(name, "", 0, alive, None, under_way, at, outcome)
+        return Worker(name, "", 0, alive, True, None, under_way, at, outcome)
     seen = [row.begun_at, at, proof if alive else None, row.lease_until - LEASE]
     last = max(moment for moment in seen if moment)
-    return Worker(name, row.host, row.pid, alive, row.begun_at, under_way, last, outcome)
+    return Worker(name, row.host, row.pid, alive, row.sends, row.begun_at, under_way, last, outcome)
 
 
 def _known(tx: Connection) -> dict[str, Row[Any]]:

@@ -114,7 +114,7 @@ class Health:
 
 def _version(store: Store) -> str:
     found = migrating.version(store)
-    if found == migrating.HEAD:
+    if migrating.fits(store, found):
         return ""
     return f"the store is at version {found or 'none'}, and this program needs {migrating.HEAD}"
 

@@ -119,8 +119,8 @@ class Collector:
         build = Gauge("publisher_build_info", "The version of the program; always 1.")
         build.add(1, version=__version__)
         return [
-            _gauge("workers_alive", "Sending processes that are alive.", alive),
-            _gauge("workers_dead", "Sending processes that ended without a word.", len(found) - alive),
+            _gauge("workers_alive", "Workers that are alive, whether they send now or wait.", alive),
+            _gauge("workers_dead", "Workers that ended without a word.", len(found) - alive),
             _gauge("clock_tick_age_seconds", "Seconds since a clock last ticked, give or take 15.", ticked),
             _gauge("gather_age_seconds", "Seconds since the sources were last read.", since_gather),
             _gauge("store_bytes", "What the store takes on disk.", gauges.size(store)),

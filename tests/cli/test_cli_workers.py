@@ -23,7 +23,7 @@ from publisher.store.schema import deliveries, events
 from publisher.store.schema import workers as table
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-KEYS = "name host pid alive since under_way last_seen last_outcome"
+KEYS = "name host pid alive sends since under_way last_seen last_outcome"
 
 
 @pytest.fixture

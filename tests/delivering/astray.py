@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,48 @@ def short_lease(seconds: float) -> None:
 
     hold: Any = Store.hold
     hold.__wrapped__.__defaults__ = (timedelta(seconds=seconds),)
+
+
+def stops_in_mid_transaction(seconds: float) -> None:
+    """It stops in its 12th group, rows locked; the server ends such a session after so many seconds."""
+    import os
+    import signal
+
+    from publisher.store import attempts, postgres
+
+    record, groups = attempts.record, itertools.count(1)
+
+    def stopping(*given: Any) -> Any:
+        done = record(*given)
+        if next(groups) == 12:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return done
+
+    attempts.record = stopping
+    postgres._IDLE = f"{seconds:.0f}s"
+    short_lease(2.0)
+
+
+def newer_program(seconds: float) -> None:
+    """It is of the next version: at its start it migrates the tables, in a way that this version bears."""
+    from sqlalchemy import Connection
+
+    from publisher.store import Store, migrating
+
+    def upgrade(store: Store) -> None:
+        with store.write() as tx:
+            _next_tables(tx)
+            tx.exec_driver_sql("UPDATE alembic_version SET oldest = '0003'")
+
+    def _next_tables(tx: Connection) -> None:
+        tx.exec_driver_sql("ALTER TABLE deliveries ADD COLUMN newer text NOT NULL DEFAULT 'x'")
+        tx.exec_driver_sql("CREATE INDEX ix_newer ON deliveries (newer)")
+        tx.exec_driver_sql("CREATE TABLE newer (id bigint PRIMARY KEY)")
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    migrating.HEAD = "9999"
+    migrating._upgrade = upgrade
+    short_lease(seconds)
 
 
 def wrong_clock(seconds: float) -> None:

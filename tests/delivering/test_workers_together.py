@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import astray
@@ -15,6 +17,7 @@ import psycopg
 import pytest
 from forking import Forked
 from mail_sink import FINE
+from postgres_server import Server
 
 CONNECTIONS, LEASE, OUTAGES = 2, 2.0, 4
 pytestmark = pytest.mark.postgresql
@@ -104,6 +107,22 @@ def test_a_worker_that_was_frozen_past_its_lease_starts_nothing_more(mailing: Ca
 
 
 @pytest.mark.usefixtures("today")
+def test_a_worker_that_stops_with_rows_locked_keeps_nobody_waiting_for_long(
+    mailing: Callable[..., Any],
+) -> None:
+    m = mailing(people=300, connections=CONNECTIONS)
+    m.sink.delay, m.sink.answer = 0.02, slow_until_both_are_there(m)
+    with working(m, ("stops_in_mid_transaction", 3.0), ("short_lease", LEASE)) as (one, _):
+        until(lambda: Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+        began = time.monotonic()
+        until(lambda: settled(m))
+        assert time.monotonic() - began < 20
+        one.send_signal(signal.SIGCONT)
+        time.sleep(1)
+    judge(m, CONNECTIONS * 2)
+
+
+@pytest.mark.usefixtures("today")
 def test_clocks_that_are_an_hour_wrong_lose_nobody_and_send_nobody_two(mailing: Callable[..., Any]) -> None:
     m = mailing(people=300, connections=CONNECTIONS)
     m.sink.delay = 0.01
@@ -131,6 +150,64 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(mailing: Callable[.
             until(lambda: settled(m), 60)
             assert all(process.poll() is None for process in processes), "nobody gave up"
     judge(m, 2 * CONNECTIONS * len(processes) * OUTAGES)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL of our own, which may be ended in the middle of a test."""
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        server = Server(folder)
+        assert server.answer.startswith("postgresql://"), server.answer
+        yield server
+        server.end()
+
+
+@pytest.fixture
+def own_store(server: Server) -> str:
+    """An empty database on it."""
+    with psycopg.connect(server.answer, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS own WITH (FORCE)")
+        connection.execute("CREATE DATABASE own")
+    return server.answer.replace("/postgres?", "/own?")
+
+
+@pytest.mark.usefixtures("today")
+def test_a_server_that_crashes_in_mid_send_and_comes_back_is_waited_for(
+    mailing: Callable[..., Any], server: Server, own_store: str
+) -> None:
+    m = mailing(people=400, connections=CONNECTIONS, store=own_store)
+    m.sink.delay, m.sink.answer = 0.02, slow_until_both_are_there(m)
+    with working(m, ("short_lease", LEASE), ("short_lease", LEASE)) as processes:
+        for crash in range(2):
+            m.sink.wait_for(60 * (crash + 1))
+            server.end()
+            time.sleep(2 * crash)
+            assert server.begin()
+        m.publisher.store.engine.dispose()
+        until(lambda: settled(m), 60)
+        assert all(process.poll() is None for process in processes), "nobody gave up"
+    judge(m, 2 * CONNECTIONS * len(processes) * 2)
+
+
+@pytest.mark.usefixtures("today")
+def test_old_and_new_workers_side_by_side_across_a_migration(
+    mailing: Callable[..., Any], own_store: str
+) -> None:
+    m = mailing(people=400, connections=CONNECTIONS, store=own_store)
+    m.sink.delay = 0.02
+    with working(m, ("short_lease", LEASE)) as (old,):
+        m.sink.wait_for(30)
+        with working(m, ("newer_program", LEASE)) as (new,):
+            until(lambda: len({r.worker for r in m.rows("sent").values()}) == 2)
+            assert m.sql("SELECT version_num FROM alembic_version") == [("9999",)]
+            new.kill()
+            with working(m, ("short_lease", LEASE)) as (another,):
+                until(lambda: len({r.worker for r in m.rows("sent").values()}) == 3)
+                until(lambda: settled(m))
+                assert (old.poll(), another.poll()) == (None, None)
+    judge(m, 2 * CONNECTIONS)
 
 
 @pytest.mark.usefixtures("today")

@@ -50,6 +50,7 @@ COMMANDS = {
     "cancel": "weekly/1",
     "backup": "backup.db",
     "restore": "backup.db",
+    "store compact": "",
     "store copy": "sqlite:///var/publisher.db sqlite:///other.db",
 }
 

@@ -145,7 +145,7 @@ def test_restore_refuses_what_is_no_store_and_changes_nothing(
         other.execute("CREATE TABLE things (a)")
     backups.backup(file_of(store), tmp_path / "newer.db", silent)
     with closing(sqlite3.connect(tmp_path / "newer.db", isolation_level=None)) as newer:
-        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        newer.execute("UPDATE alembic_version SET version_num = '9999', oldest = '9999'")
     for name, error, said in (
         ("absent.db", NotFound, "no such file"),
         ("letter.txt", StoreError, "not a database"),

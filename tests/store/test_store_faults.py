@@ -208,7 +208,7 @@ def test_a_store_newer_than_the_program(
     publication: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], newer: str
 ) -> None:
     with publication().store.write() as tx:
-        tx.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newer}'")
+        tx.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newer}', oldest = '{newer}'")
     assert "newer than this program" in said(capsys, tmp_path / "config.yaml", "status")
 
 

@@ -114,9 +114,19 @@ def test_a_store_of_another_version_is_not_ready(publication: Callable[..., Publ
     p = publication()
     scheduler.tick(p)
     with p.store.write() as tx:
-        tx.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+        tx.execute(text("UPDATE alembic_version SET version_num = :v, oldest = :v"), {"v": version})
     status, said = readiness(p)
     assert (status, version in said, migrating.HEAD in said) == (503, True, True)
+
+
+@BOTH
+def test_a_newer_store_that_bears_this_program_is_ready(publication: Callable[..., Publisher]) -> None:
+    p = publication()
+    scheduler.tick(p)
+    with p.store.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert readiness(p) == (200, "ready")
+    assert migrating.migrate(p.store) is False
 
 
 def test_a_store_that_cannot_be_read_is_one_line_and_no_traceback(

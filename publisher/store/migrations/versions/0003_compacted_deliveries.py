@@ -15,6 +15,8 @@ SENDING = sa.text("status = 'sending'")
 
 def upgrade() -> None:
     """Programs of version 0002 go on beside it: nothing that they use goes away or changes its meaning."""
+    # the oldest program that works on these tables
+    op.add_column("alembic_version", sa.Column("oldest", sa.String(length=32)))
     op.create_table(
         "compacted",
         sa.Column("id", publisher.store.columns.Id, nullable=False),
