@@ -14,6 +14,7 @@ FLOORS = [
     {"errors"},
     {"model"},
     {"config"},
+    {"languages"},
     {"articles", "feeds", "rendering", "editions", "messages", "links", "retries", "pacing"},
     {"store", "output", "transports", "sources", "dkim", "dns_records"},
     {"freezing"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -23,18 +22,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import publisher
 from publisher.errors import ContentError
+from publisher.languages import Catalogues
 from publisher.rendering import marks
+from publisher.rendering.translating import Translator
 from publisher.rendering.wrapping import underlined, wrapped
 
 _PLAIN = {"builtins", "datetime", "jinja2", "markupsafe"}
-_MAIL = "mail/"
+_MAIL, _WORDS = "mail/", "words"
 _LINES_KEPT = 256
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_HALVES = (
-    ("January", "February", "March", "April", "May", "June"),
-    ("July", "August", "September", "October", "November", "December"),
-)
-_MONTHS = [month for half in _HALVES for month in half]
 
 
 def builtin() -> Path:
@@ -42,12 +37,6 @@ def builtin() -> Path:
     package = Path(publisher.__file__).parent
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
-
-
-def long_date(day: date) -> str:
-    """A date in words: Saturday 21 November 2026."""
-    # not strftime: its names change with the locale of the process
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 class Templates:
@@ -124,9 +113,14 @@ class _Environment(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
         self._secret = secret
-        self.filters |= {"long_date": long_date, "wrapped": wrapped, "underlined": underlined}
+        self.policies["ext.i18n.trimmed"] = True
+        words = Translator(Catalogues([folder / _WORDS for folder in folders]))
+        i18n: Any = self
+        i18n.install_gettext_callables(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext)
+        self.filters |= {"long_date": words.long_date, "wrapped": wrapped, "underlined": underlined}
         # known to the parser only: the transform has replaced it before anything runs
         self.filters["fallback"] = _misplaced_fallback
 

@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from publisher.config.schema import Look, Newsletter, Publication
 from publisher.errors import ContentError
+from publisher.languages import direction
 from publisher.model import fields
 from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
 from publisher.rendering import colours, stories
 from publisher.rendering.environment import Templates
 from publisher.rendering.joining import SLOT, without_fields
-from publisher.rendering.languages import direction
 from publisher.rendering.plaintext import plain
 
 _STYLES = "mail/mail.css"

@@ -20,6 +20,7 @@ SLOTS = ("subject", "preheader", "intro", "stories", "more")
 _ADDRESSES = {f"{name}_url": name for name in fields.ADDRESSES}
 _OWNERS = {"subscriber", "subscription", "slot"}
 _RAW = {"style", "script", "title", "textarea", "xmp", "noscript", "iframe", "noembed", "noframes"}
+_TRANSLATING = {"gettext", "ngettext", "pgettext", "_"}
 _CHANGING = (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)
 _ALLOWED = 'only {{ %s }} or {{ %s | fallback("…") }}, in the text, is allowed'
 
@@ -29,6 +30,11 @@ def place(tree: nodes.Template, file: str, secret: str) -> None:
 
     Raises ContentError for a field that anything but one `fallback` with a constant string is done to.
     """
+    for call in tree.find_all(nodes.Call):
+        # a field in a sentence that is translated
+        if isinstance(call.node, nodes.Name) and call.node.name in _TRANSLATING:
+            for given in call.kwargs:
+                given.value = _placed(given.value, file, secret) or given.value
     for output in tree.find_all(nodes.Output):
         output.nodes = [_placed(node, file, secret) or node for node in output.nodes]
     for node in tree.find_all((nodes.Getattr, nodes.Name)):

@@ -8,10 +8,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from publisher.config.schema import Config
+from publisher.languages import direction
 from publisher.model.mail import Piece
 from publisher.rendering import colours, stories
 from publisher.rendering.environment import Templates
-from publisher.rendering.languages import direction
 
 
 @dataclass(frozen=True, slots=True)

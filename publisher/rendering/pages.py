@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from publisher.config.schema import Look, Publication
+from publisher.languages import direction, direction_of_article, month
 from publisher.model.articles import Article
 from publisher.rendering import markup
 from publisher.rendering.colours import palettes
 from publisher.rendering.environment import Templates
-from publisher.rendering.languages import direction, direction_of_article
 
 _OPENING = 4000
 
@@ -100,7 +100,8 @@ def archive(templates: Templates, site: Site, title: str, editions: Sequence[Arc
     zone = site.publication.zone
     newest = sorted(editions, key=lambda e: e.number, reverse=True)
     dated = [(e.date.astimezone(zone), e) for e in newest]
-    months = [(name, list(rows)) for name, rows in groupby(dated, key=lambda row: f"{row[0]:%B %Y}")]
+    language = site.publication.language
+    months = [(name, list(rows)) for name, rows in groupby(dated, key=lambda row: month(row[0], language))]
     return _page(templates, "archive", site, newsletter=title, months=months)
 
 

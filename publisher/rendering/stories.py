@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from publisher.languages import direction_of_article
 from publisher.model.articles import Article, Author
 from publisher.model.mail import Role
-from publisher.rendering.languages import direction_of_article
 from publisher.rendering.letters import adapt
 from publisher.rendering.plaintext import plain
 from publisher.rendering.wrapping import fold

@@ -126,6 +126,67 @@ suppressions = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+# What somebody asked for and has not confirmed: nothing of it holds until then. `network` is a keyed hash.
+confirmations = Table(
+    "confirmations",
+    metadata,
+    key(),
+    Column("kind", String(20), nullable=False),
+    Column("address", String(320), nullable=False),
+    Column("address_key", String(320), nullable=False, index=True),
+    Column("data", JSON, nullable=False),
+    Column("network", String(64), nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False, index=True),
+    Column("queued_at", Moment),
+    Column("used_at", Moment),
+    Index(None, "network", "created_at"),
+)
+
+# Who agreed to what, when, and where: the text as it stood there, once for each wording.
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+consents = Table(
+    "consents",
+    metadata,
+    key(),
+    Column("subscriber_id", Id, nullable=False, index=True),
+    Column("newsletter", String(63), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("source", String(60), nullable=False),
+    Column("version", String(64), nullable=False, server_default=""),
+    Column("at", Moment, nullable=False),
+)
+
+# A subscription as a feed of its own; a revoked one stays, so that its address is known to be gone.
+private_feeds = Table(
+    "private_feeds",
+    metadata,
+    key(),
+    Column("subscription_id", Id, nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# What mail servers and providers told us later of mail that had left; `digest` keeps one from counting twice.
+reports = Table(
+    "reports",
+    metadata,
+    key(),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("delivery_id", Id),
+    Column("notice_id", Id),
+    Column("address_key", String(320), nullable=False, index=True),
+    Column("status", String(20), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("source", String(20), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 editions = Table(
     "editions",
     metadata,

@@ -44,7 +44,7 @@ def newer_program(seconds: float) -> None:
     def upgrade(store: Store) -> None:
         with store.write() as tx:
             _next_tables(tx)
-            tx.exec_driver_sql("UPDATE alembic_version SET oldest = '0003'")
+            tx.exec_driver_sql("UPDATE alembic_version SET oldest = '0004'")
 
     def _next_tables(tx: Connection) -> None:
         tx.exec_driver_sql("ALTER TABLE deliveries ADD COLUMN newer text NOT NULL DEFAULT 'x'")

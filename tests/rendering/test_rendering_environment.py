@@ -11,7 +11,8 @@ import pytest
 
 from publisher.config.schema import Publication
 from publisher.errors import ContentError
-from publisher.rendering.environment import Templates, builtin, long_date
+from publisher.languages import long_date
+from publisher.rendering.environment import Templates, builtin
 
 Write = Callable[[str, str], Path]
 

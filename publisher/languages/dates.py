@@ -1,0 +1,47 @@
+"""Dates in words, in any language (Unicode CLDR, by Babel)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+_ENGLISH_DAY, _MONTH = "EEEE d MMMM y", "LLLL y"
+
+
+def long_date(day: date, language: str = "en") -> str:
+    """Saturday 21 November 2026; Samstag, 21. November 2026."""
+    english = language.split("-")[0] == "en"
+    return _formatted(_plain(day), _ENGLISH_DAY if english else "full", language)
+
+
+def month(day: date, language: str = "en") -> str:
+    """November 2026."""
+    return _formatted(_plain(day), _MONTH, language)
+
+
+@lru_cache(512)
+def _formatted(day: date, pattern: str, language: str) -> str:
+    """Kept: a front page shows the same few days again and again."""
+    # loaded only where a page or a mail is made
+    from babel.dates import format_date
+
+    return format_date(day, pattern, locale=_locale(language))
+
+
+@lru_cache(64)
+def _locale(language: str) -> str:
+    """The nearest locale that Babel knows; English for a language that it does not."""
+    from babel import Locale, UnknownLocaleError
+
+    parts = language.split("-")
+    for length in range(len(parts), 0, -1):
+        try:
+            return str(Locale.parse("_".join(parts[:length])))
+        except (UnknownLocaleError, ValueError):
+            continue
+    return "en"
+
+
+def _plain(day: date) -> date:
+    """A moment is a date too, and has more in it than is shown."""
+    return date(day.year, day.month, day.day)
