@@ -150,6 +150,10 @@ class Newsletter(Section):
     max_articles: int = Field(25, ge=1, le=200, description="the rest is one line with a link")
     approval: bool = Field(False, description="true: editions wait until somebody approves them")
     archive: Literal["public", "none"] = Field("public", description="whether past editions get a page")
+    signup: Literal["open", "closed"] = Field("open", description="whether the page /subscribe offers it")
+    welcome: bool = Field(
+        False, description="true: a letter when somebody has confirmed, with the newest edition"
+    )
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -286,6 +290,24 @@ class Notices(Section):
     )
 
 
+class SignUp(Section):
+    """The page /subscribe, and what keeps it from being abused."""
+
+    consent: Line = Field(
+        "", description="what people agree to, in a sentence; default: one in the language of the page"
+    )
+    valid_for: Duration = Field(duration("7d"), description="how long the link in a confirmation mail works")
+    minimum_time: Duration = Field(
+        duration("2s"), description="who sends the form sooner is asked once more: it may be a program"
+    )
+    network_per_hour: int = Field(
+        20, ge=1, le=100_000, description="confirmation mails that one network can ask for (a /24, or a /48)"
+    )
+    total_per_hour: int = Field(
+        1000, ge=1, le=1_000_000, description="confirmation mails that all together can ask for"
+    )
+
+
 class Web(Section):
     """The web server of run and serve."""
 
@@ -330,6 +352,7 @@ class Config(Section):
     mail: Mail = Mail()
     delivery: DeliveryPolicy = DeliveryPolicy()
     notices: Notices = Notices()
+    signup: SignUp = SignUp()
     web: Web = Web()
     schedule: Schedule = Schedule()
 

@@ -22,7 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import publisher
 from publisher.errors import ContentError
-from publisher.languages import Catalogues
+from publisher.languages import Catalogue, Catalogues
 from publisher.rendering import marks
 from publisher.rendering.translating import Translator
 from publisher.rendering.wrapping import underlined, wrapped
@@ -61,6 +61,14 @@ class Templates:
         except Exception as error:
             _raise_content_error(error, name)
         return marks.finish(text, self._secret, name) if name.startswith(_MAIL) else text
+
+    def words(self, language: str) -> Catalogue:
+        """What sentences that are made elsewhere are called in a language."""
+        return self._environment.catalogues.of(language)
+
+    def languages(self) -> list[str]:
+        """The languages that there are words of, by their tags."""
+        return self._environment.catalogues.known()
 
     def css(self, name: str, /, **context: Any) -> str:
         """The text of a stylesheet, rendered with `context` and not escaped."""
@@ -117,7 +125,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self._secret = secret
         self.policies["ext.i18n.trimmed"] = True
-        words = Translator(Catalogues([folder / _WORDS for folder in folders]))
+        self.catalogues = Catalogues([folder / _WORDS for folder in folders])
+        words = Translator(self.catalogues)
         i18n: Any = self
         i18n.install_gettext_callables(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext)
         self.filters |= {"long_date": words.long_date, "wrapped": wrapped, "underlined": underlined}

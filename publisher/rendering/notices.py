@@ -16,22 +16,30 @@ from publisher.rendering.environment import Templates
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a notice says. `commands` are lines to type; `why` says why the reader gets it."""
+    """What a notice says. `commands` are lines to type; `why` says why the reader gets it.
+
+    `action` names the one link that it has, and `after` are paragraphs behind it.
+    """
 
     subject: str
     heading: str
     paragraphs: tuple[str, ...]
     why: str
     commands: tuple[str, ...] = ()
+    action: str = ""
+    after: tuple[str, ...] = ()
 
 
-def notice(templates: Templates, config: Config, words: Words) -> Piece:
-    """The HTML, inlined, and the text that says the same. Raises ContentError for a fault in a template."""
+def notice(templates: Templates, config: Config, words: Words, link: str = "", language: str = "") -> Piece:
+    """The HTML, inlined, and the text that says the same; `link` is where `words.action` leads.
+
+    In the publication's language, if no other is said. Raises ContentError for a fault in a template.
+    """
     # premailer takes a tenth of a second to load, and most processes render nothing
     from publisher.rendering import inlining
 
     light, dark = colours.palettes(config.look.accent)
-    site, language = config.publication.url, config.publication.language
+    site, language = config.publication.url, language or config.publication.language
     context = {
         "publication": config.publication,
         "light": light,
@@ -45,6 +53,9 @@ def notice(templates: Templates, config: Config, words: Words) -> Piece:
         "heading": words.heading,
         "paragraphs": words.paragraphs,
         "commands": words.commands,
+        "action": words.action,
+        "after": words.after,
+        "link": link,
         "why": words.why,
     }
     context["kept_styles"] = Markup(templates.css("mail/kept.css", **context))

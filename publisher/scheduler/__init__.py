@@ -13,7 +13,7 @@ from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import compacting, opening
 from publisher.gathering import Gathered
-from publisher.store import clock, ledger, restores, workforce
+from publisher.store import clock, confirmations, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
 
@@ -69,6 +69,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _publish(publisher, now, gather_always),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
+        lambda: _ask(publisher, now),
         lambda: _compact(publisher, now),
     )
     with publisher.store.read() as tx:
@@ -143,6 +144,18 @@ def _compact(publisher: Publisher, now: datetime) -> None:
             clock.forget(tx, [_COMPACTED])
     if moved:
         log.info("compacted", extra={"fields": {"deliveries": moved}})
+
+
+def _ask(publisher: Publisher, now: datetime) -> None:
+    """Mail those who asked for something on a page; forget what nobody confirmed."""
+    store = publisher.store
+    with store.read() as tx:
+        if not confirmations.unqueued(tx, 1):
+            return
+    from publisher.delivering.confirming import queue_confirmations
+    from publisher.delivering.messages import Composer
+
+    queue_confirmations(Composer(store, publisher.config, publisher.keys), publisher.templates, now)
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

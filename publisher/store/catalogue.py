@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
@@ -94,6 +95,30 @@ def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = No
     if ids is not None:
         query = query.where(articles.c.id.in_(list(ids)))
     return [_listing(row) for row in tx.execute(query)]
+
+
+def newest(tx: Connection, most: int, fits: Callable[[frozenset[str]], bool]) -> list[Article]:
+    """The newest public articles whose topics fit, at most so many."""
+    found: list[str] = []
+    for row in _public(tx):
+        if fits(frozenset(row.topics)):
+            found.append(row.id)
+            if len(found) == most:
+                break
+    return [x.article for x in listings(tx, ids=found)]
+
+
+def topics_of_newest(tx: Connection, most: int) -> list[str]:
+    """The topics that the newest public articles have, in the order of the alphabet."""
+    return sorted({topic for row in islice(_public(tx), most) for topic in row.topics})
+
+
+def _public(tx: Connection) -> Iterator[Any]:
+    """Id and topics of what is public, the newest first, as they are asked for."""
+    query = select(articles.c.id, articles.c.topics)
+    query = query.where(articles.c.status == "published", articles.c.release.is_not(None))
+    newest_first = query.order_by(articles.c.published_at.desc(), articles.c.id)
+    yield from tx.execute(newest_first, execution_options={"yield_per": 100})
 
 
 def _listing(row: Row_) -> Listing:

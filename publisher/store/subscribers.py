@@ -94,6 +94,12 @@ def find(tx: Connection, address: str) -> Subscriber | None:
     return subscriber(row) if row else None
 
 
+def by_id(tx: Connection, id_: int) -> Subscriber | None:
+    """The subscriber with this id."""
+    row = tx.execute(select(subscribers).where(subscribers.c.id == id_)).first()
+    return subscriber(row) if row else None
+
+
 def known(tx: Connection, addresses: Iterable[str]) -> dict[str, Known]:
     """What the store knows of these addresses, by their key; one of which it knows nothing is there too.
 
@@ -144,6 +150,12 @@ def add(tx: Connection, people: Sequence[tuple[str, str, Mapping[str, str]]], no
 def describe(tx: Connection, id_: int, name: str, attributes: Mapping[str, str]) -> None:
     """Replace a subscriber's name and attributes."""
     changed = {"name": name, "attributes": dict(attributes)}
+    tx.execute(update(subscribers).where(subscribers.c.id == id_).values(changed))
+
+
+def readdress(tx: Connection, id_: int, address: str) -> None:
+    """Give a subscriber another address, which nobody has."""
+    changed = {"address": address, "address_key": address_key(address)}
     tx.execute(update(subscribers).where(subscribers.c.id == id_).values(changed))
 
 

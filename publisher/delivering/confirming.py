@@ -1,0 +1,136 @@
+"""The mails that ask: whoever reads an address says whether what was asked for holds (RFC 3834 marked)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+
+from publisher import links
+from publisher.config.schema import Config
+from publisher.delivering.messages import Composer
+from publisher.delivering.notices import Desk
+from publisher.errors import Refused
+from publisher.rendering import notices as rendered
+from publisher.rendering.environment import Templates
+from publisher.rendering.notices import Words
+from publisher.store import confirmations
+from publisher.store.confirmations import Confirmation, Kind
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What a mail about one kind says; `door` is the first part of its link."""
+
+    door: str
+    words: Callable[[Config, NullTranslations, Confirmation], Words]
+
+
+def queue_confirmations(composer: Composer, templates: Templates, now: datetime) -> int:
+    """Queue a mail for each thing that was asked for and has none yet; how many. Raises StoreError.
+
+    An address that must not be mailed gets none, and nobody learns of it.
+    """
+    store = composer.store
+    with store.read() as tx:
+        found = confirmations.unqueued(tx, _AT_ONCE)
+    for one in found:
+        _queue(composer, templates, one, now)
+    return len(found)
+
+
+def _queue(composer: Composer, templates: Templates, one: Confirmation, now: datetime) -> None:
+    config, asking = composer.config, _KINDS[one.kind]
+    language = str(one.data.get("language") or config.publication.language)
+    words = asking.words(config, templates.words(language), one)
+    token = links.token(composer.keys, f"confirm {one.kind}", one.id)
+    link = f"{config.publication.url}/{asking.door}/{token}"
+    piece = rendered.notice(templates, config, words, link, language)
+    names = one.data.get("newsletters") or [""]
+    with composer.store.write() as tx:
+        if not confirmations.set_queued(tx, one.id, now):
+            return
+        # suppressed, or no message can hold it: the page has said the same as to everybody
+        with suppress(Refused):
+            desk = Desk.of(composer, str(names[0]))
+            desk.queue_words(tx, one.kind, one.address, words.subject, piece, now)
+
+
+def _signup(config: Config, words: NullTranslations, one: Confirmation) -> Words:
+    _ = words.gettext
+    titles = [config.newsletters[n].title for n in one.data["newsletters"] if n in config.newsletters]
+    listed = ", ".join(titles)
+    title = config.publication.title
+    return Words(
+        subject=_("Please confirm: %(newsletters)s") % {"newsletters": listed},
+        heading=_("Do you want %(newsletters)s?") % {"newsletters": listed},
+        paragraphs=(
+            _("Somebody, probably you, asked %(publication)s to send it to this address.")
+            % {"publication": title},
+            _("Nothing is sent until you say yes:"),
+        ),
+        action=_("Yes, send it to me"),
+        after=(_("If it was not you, do nothing: you will not hear of it again."),),
+        why=_("You get this one mail because your address was entered on our sign-up page."),
+    )
+
+
+def _move(config: Config, words: NullTranslations, one: Confirmation) -> Words:
+    del one
+    _ = words.gettext
+    title = config.publication.title
+    return Words(
+        subject=_("Please confirm your change of address"),
+        heading=_("Shall mail from %(publication)s go to another address?") % {"publication": title},
+        paragraphs=(
+            _("A subscriber of %(publication)s asked to move to another address. Both the old and the new "
+              "address are asked, and this is one of them.") % {"publication": title},
+            _("Nothing changes until both have said yes:"),
+        ),
+        action=_("Yes, change the address"),
+        after=(_("If it was not you, do nothing: everything stays as it is."),),
+        why=_("You get this one mail because this address was named in a change of address."),
+    )  # fmt: skip
+
+
+def _download(config: Config, words: NullTranslations, one: Confirmation) -> Words:
+    del one
+    _ = words.gettext
+    title = config.publication.title
+    return Words(
+        subject=_("What we keep of you"),
+        heading=_("Everything that %(publication)s keeps of you") % {"publication": title},
+        paragraphs=(_("You asked for a copy. Behind this link you can save it:"),),
+        action=_("Show what is kept"),
+        after=(_("If it was not you, do nothing: nobody else gets it."),),
+        why=_("You get this one mail because it was asked for on your preferences page."),
+    )
+
+
+def _erase(config: Config, words: NullTranslations, one: Confirmation) -> Words:
+    del one
+    _ = words.gettext
+    title = config.publication.title
+    return Words(
+        subject=_("Delete everything that we keep of you?"),
+        heading=_("Shall %(publication)s delete everything that it keeps of you?") % {"publication": title},
+        paragraphs=(
+            _("You asked for it. It ends every newsletter, and it cannot be undone."),
+            _("Nothing is deleted until you say so:"),
+        ),
+        action=_("Go on to deleting"),
+        after=(_("If it was not you, do nothing: everything stays as it is."),),
+        why=_("You get this one mail because it was asked for on your preferences page."),
+    )
+
+
+_KINDS: dict[Kind, _Asking] = {
+    "signup": _Asking("confirm", _signup),
+    "move": _Asking("confirm-address", _move),
+    "download": _Asking("download", _download),
+    "erase": _Asking("erase", _erase),
+}

@@ -1,0 +1,184 @@
+"""What a subscriber changes themselves, by a link that stands in every mail; it names a subscription."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from publisher.config import values
+from publisher.config.schema import Config
+from publisher.errors import NotFound, Refused
+from publisher.store import Store, confirmations, histories, in_turn, private_feeds, subscribers
+from publisher.store.confirmations import Kind
+from publisher.store.subscribers import Subscriber, Subscription
+from publisher.subscribing.choosing import Choice, checked
+from publisher.subscribing.signing_up import open_newsletters, pending, request
+from publisher.subscribing.taking import Register
+
+_MOST = 100_000  # deliveries of one person
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A person and what they get: by newsletter, those of the configuration that are theirs or open.
+
+    `feeds` are private feeds by subscription.
+    """
+
+    person: Subscriber
+    subscriptions: Mapping[str, Subscription]
+    offered: tuple[str, ...]
+    feeds: Mapping[int, int]
+
+
+def own(tx: Connection, config: Config, subscription_id: int) -> Own:
+    """Whose link it is, and what is theirs. Raises NotFound."""
+    person = _person(tx, subscription_id)
+    theirs = subscribers.subscriptions_of(tx, person.id)
+    mine = {s.newsletter: s for s in theirs if s.newsletter in config.newsletters and s.status != "pending"}
+    offered = tuple(n for n in open_newsletters(config) if n not in mine)
+    return Own(person, mine, offered, private_feeds.of(tx, [s.id for s in theirs]))
+
+
+def choose(store: Store, config: Config, subscription_id: int, choice: Choice, now: datetime) -> None:
+    """Change one newsletter of this person, or begin it. `choice.address` does not count.
+
+    Raises NotFound, and Refused with what was expected.
+    """
+    with store.write() as tx:
+        person = _person(tx, subscription_id)
+        mine = {s.newsletter for s in subscribers.subscriptions_of(tx, person.id)}
+        if choice.newsletter not in mine and choice.newsletter not in open_newsletters(config):
+            raise NotFound(f"no newsletter {choice.newsletter!r}")
+        if reason := subscribers.suppression(tx, person.address):
+            raise Refused(f"{person.address} is suppressed: {reason}")
+        register = Register(tx, config, [person.address], now)
+        register.take(checked(replace(choice, address=person.address, status="confirmed"), config))
+        register.flush()
+
+
+def pause(store: Store, subscription_id: int, newsletter: str, until: datetime | None) -> None:
+    """Get nothing until then, and afterwards what came meanwhile as one digest (rule 5); None: go on."""
+    with store.write() as tx:
+        subscribers.change(tx, _mine(tx, subscription_id, newsletter).id, {"paused_until": until})
+
+
+def stop(store: Store, subscription_id: int, newsletter: str, now: datetime) -> None:
+    """End one newsletter. Raises NotFound."""
+    with store.write() as tx:
+        mine = _mine(tx, subscription_id, newsletter)
+        if mine.status != "unsubscribed":
+            subscribers.change(tx, mine.id, {"status": "unsubscribed", "ended_at": now})
+
+
+def make_feed(store: Store, subscription_id: int, newsletter: str, now: datetime) -> int:
+    """A private feed of what a subscription chose; an earlier one is taken back. Raises NotFound."""
+    with store.write() as tx:
+        mine = _mine(tx, subscription_id, newsletter)
+        private_feeds.revoke(tx, mine.id, now)
+        return private_feeds.add(tx, mine.id, now)
+
+
+def revoke_feed(store: Store, subscription_id: int, newsletter: str, now: datetime) -> None:
+    """Take a private feed back. Raises NotFound."""
+    with store.write() as tx:
+        private_feeds.revoke(tx, _mine(tx, subscription_id, newsletter).id, now)
+
+
+def ask_by_mail(
+    store: Store, config: Config, subscription_id: int, kind: Kind, network: str, now: datetime
+) -> bool:
+    """Send a link for `download` or `erase` to the person's own address; False where a limit says no.
+
+    Whoever was forwarded a mail has its links too, and must not get or delete what is kept of somebody.
+    """
+    with store.read() as tx:
+        person = _person(tx, subscription_id)
+    return request(store, config, kind, [person.address], {"subscriber": person.id}, network, now)
+
+
+def ask_to_move(
+    store: Store, config: Config, subscription_id: int, to: str, network: str, now: datetime
+) -> bool:
+    """Ask both addresses whether mail shall go to the new one; False: a limit says no. Raises Refused."""
+    try:
+        to = values.address(to.strip())
+    except ValueError as error:
+        raise Refused(f"address: {error}") from None
+    with store.read() as tx:
+        person = _person(tx, subscription_id)
+    if subscribers.address_key(to) == subscribers.address_key(person.address):
+        raise Refused("address: expected another one than the one you have")
+    data: dict[str, object] = {"subscriber": person.id, "from": person.address, "to": to}
+    # told apart from the same wish of another day
+    data["wish"] = secrets.token_hex(8)
+    return request(store, config, "move", [person.address, to], data, network, now)
+
+
+def agree_to_move(store: Store, config: Config, id_: int, now: datetime) -> str:
+    """One of the two addresses said yes: `moved`, `waiting` for the other, `taken`, or empty (over)."""
+    with store.write() as tx:
+        found = pending(tx, config, "move", id_, now)
+        if not found:
+            return ""
+        confirmations.set_used(tx, id_, found.used_at or now)
+        if not confirmations.all_agreed(tx, "move", found.data, (found.data["from"], found.data["to"])):
+            return "waiting"
+        return _move(tx, found.data)
+
+
+def _move(tx: Connection, data: Mapping[str, Any]) -> str:
+    in_turn(tx, "subscribers")
+    person = subscribers.find(tx, data["from"])
+    there = subscribers.find(tx, data["to"])
+    if there and there.id == data["subscriber"]:
+        return "moved"
+    if there or not person or person.id != data["subscriber"]:
+        return "taken"
+    subscribers.readdress(tx, person.id, data["to"])
+    return "moved"
+
+
+def kept(tx: Connection, subscriber_id: int) -> dict[str, Any] | None:
+    """Everything that is kept of a person, as plain values; None where nobody is there any more."""
+    person = subscribers.by_id(tx, subscriber_id)
+    if person is None:
+        return None
+    theirs = subscribers.subscriptions_of(tx, person.id)
+    rows = histories.deliveries_of(tx, person.id, _MOST)
+    return {
+        "subscriber": asdict(person),
+        "subscriptions": [asdict(s) for s in theirs],
+        "suppression": subscribers.suppression(tx, person.address),
+        "deliveries": [_delivery(row) for row in rows],
+    }
+
+
+def _delivery(row: Any) -> dict[str, Any]:
+    kept = {
+        name: getattr(row, name) for name in ("status", "address", "attempt", "finished_at", "code", "reply")
+    }
+    return {"edition": f"{row.newsletter}/{row.number}", **kept}
+
+
+def _person(tx: Connection, subscription_id: int) -> Subscriber:
+    found = subscribers.get(tx, subscription_id)
+    person = subscribers.by_id(tx, found.subscriber_id) if found else None
+    if person is None:
+        raise NotFound("no such link")
+    return person
+
+
+def _mine(tx: Connection, subscription_id: int, newsletter: str) -> Subscription:
+    """The subscription to a newsletter of the person whose link it is."""
+    person = _person(tx, subscription_id)
+    theirs = subscribers.subscriptions_of(tx, person.id)
+    found = next((s for s in theirs if s.newsletter == newsletter), None)
+    if found is None:
+        raise NotFound(f"no newsletter {newsletter!r}")
+    return found
