@@ -116,7 +116,7 @@ def mail_names() -> Iterator[str]:
 
 def templates() -> Iterator[str]:
     """The built-in templates and the names that each uses."""
-    parser = Environment()
+    parser = Environment(extensions=["jinja2.ext.i18n"])
     for filter_ in wording.FILTERS:
         parser.filters[filter_] = str
     rows = []

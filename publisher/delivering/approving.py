@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.delivering import due_times
 from publisher.errors import Refused
-from publisher.store import Store, clock, editions, ledger, restores
+from publisher.store import Store, clock, compacted, editions, ledger, restores
 from publisher.store.editions import Edition
 
 _ROWS, _PARTS = 5000, 200
@@ -86,7 +86,9 @@ def check(store: Store, edition: Edition, now: datetime) -> None:
     """
     with store.read() as tx:
         restores.check(tx)
-    if not edition.approved_hash or fingerprint(store, edition) == edition.approved_hash:
+        shortened = compacted.count(tx, edition.id)
+    # what was kept in short was sent long ago, and nothing can be added to it
+    if shortened or not edition.approved_hash or fingerprint(store, edition) == edition.approved_hash:
         return
     with store.write() as tx:
         if left := ledger.anything_left(tx, edition.id):

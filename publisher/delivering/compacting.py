@@ -1,4 +1,4 @@
-"""What was sent long ago is kept in a tenth of the space: in small steps, so that nobody waits for it."""
+"""What was sent long ago is kept in a hundredth of the space: in small steps, so that nobody waits for it."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _subscription(asked: _Asked, s: Subscription) -> dict[str, Any]:
 
 
 def _deliveries(asked: _Asked, rows: Sequence[Row[Any] | Past]) -> list[dict[str, Any]]:
-    history = histories.events_of(asked.tx, [row.id for row in rows])
+    history = histories.events_of(asked.tx, [row.id for row in rows if not isinstance(row, Past)])
     marks = {s.id: s.mark for s in asked.subscriptions}
     found = []
     for row in rows:
@@ -116,7 +116,7 @@ def _deliveries(asked: _Asked, rows: Sequence[Row[Any] | Past]) -> list[dict[str
             "covers": [row.lo, row.hi],
             "articles": ids,
             "waived": waived,
-            "events": [_event(e) for e in history[row.id]],
+            "events": [_event(e) for e in history.get(row.id, ())],
         }
         found.append(data | {"says": asked.say.delivery(row, [listed[a].article.title for a in ids], waived)})
     return found

@@ -18,7 +18,7 @@ from publisher.freezing.variants import thaw, thawed
 from publisher.links import Keys
 from publisher.model.mail import Variant
 from publisher.rendering.environment import Templates
-from publisher.store import Store, catalogue, editions, ledger, subscribers
+from publisher.store import Store, catalogue, editions, histories, ledger, subscribers
 from publisher.store.editions import Edition
 
 _SOMEBODY = "reader@example.org"
@@ -57,6 +57,9 @@ class _Previewer:
         if address:
             with self.store.read() as tx:
                 row = ledger.addressed(tx, edition.id, address)
+                past = None if row else histories.delivered(tx, edition.id, address)
+            if past:
+                raise NotFound(f"{edition.name} was sent to {address} long ago, and only that is kept of it")
             if not row:
                 raise NotFound(f"{edition.name} has no delivery for {address}")
             _, variant = thawed(self.store, row.variant_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,8 +107,15 @@ def together(found: Sequence[Standing]) -> Standing:
 def deliveries(store: Store, edition: Edition, status: str = "") -> Iterator[Row[Any] | Past]:
     """The deliveries of an edition, of one status or all; a million of them take no memory.
 
-    First those that were compacted, then the rows, by id.
+    First those that were compacted, then the rows, by id. Nothing is compacted meanwhile, or it would be in
+    neither.
     """
+    done = edition.state == "done"
+    with store.alone("compact") if done else nullcontext():
+        yield from _deliveries(store, edition, status)
+
+
+def _deliveries(store: Store, edition: Edition, status: str) -> Iterator[Row[Any] | Past]:
     if status in ("", "sent"):
         yield from _past(store, edition)
     after = 0

@@ -193,8 +193,10 @@ class _Gathering:
                 accepted += some
         if not accepted:
             return
-        with self.store.write() as tx:
+        with self.store.read() as tx:
+            # it may look at many deliveries, and keeps nobody waiting
             mailed = catalogue.mailed(tx, [t.id for t in accepted])
+        with self.store.write() as tx:
             catalogue.set_status(tx, {t.id: "withdrawn" if t.id in mailed else "gone" for t in accepted})
             clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
         self.outcomes |= {t.key: "gone" for t in accepted}

@@ -105,23 +105,15 @@ def archive(templates: Templates, site: Site, title: str, editions: Sequence[Arc
     return _page(templates, "archive", site, newsletter=title, months=months)
 
 
-def ask_unsubscribe(
-    templates: Templates, site: Site, newsletter_title: str, action_url: str, manage_url: str
-) -> str:
-    """The page behind the unsubscribe link. It changes nothing: its buttons post to `action_url`.
-
-    `manage_url` leads to everything else that a reader can choose.
-    """
-    given = {"newsletter": _named(newsletter_title), "action_url": action_url, "manage_url": manage_url}
-    return _page(templates, "unsubscribe", site, **given)
+def ask_unsubscribe(templates: Templates, site: Site, newsletter_title: str, action_url: str) -> str:
+    """The page behind the unsubscribe link. It changes nothing: its buttons post to `action_url`."""
+    named = _named(newsletter_title)
+    return _page(templates, "unsubscribe", site, newsletter=named, action_url=action_url)
 
 
-def unsubscribed(
-    templates: Templates, site: Site, newsletter_title: str, manage_url: str, feeds: Mapping[str, str]
-) -> str:
+def unsubscribed(templates: Templates, site: Site, newsletter_title: str, feeds: Mapping[str, str]) -> str:
     """What a reader sees after leaving; `feeds` are those that they switched to, by format."""
-    given = {"newsletter": _named(newsletter_title), "manage_url": manage_url, "feeds": feeds}
-    return _page(templates, "unsubscribed", site, **given)
+    return _page(templates, "unsubscribed", site, newsletter=_named(newsletter_title), feeds=feeds)
 
 
 def not_found(templates: Templates, site: Site) -> str:

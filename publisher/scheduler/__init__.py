@@ -135,6 +135,8 @@ def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> lis
 def _compact(publisher: Publisher, now: datetime) -> None:
     """A little at a time, so that nothing else that is due waits for it; on from there at the next tick."""
     store, policy = publisher.store, publisher.config.delivery
+    if workforce.at_work(store, "compact"):
+        return
     with store.write() as tx:
         if not clock.due(tx, _COMPACTED, _HOUR, now):
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from contextlib import ExitStack
 
 from publisher.store import Held, Store
@@ -15,16 +16,20 @@ class Presence:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._held: Held | None = None
-        self._stack = ExitStack()
+        self._stack, self._turn, self._ended = ExitStack(), threading.Lock(), False
 
     def keep(self) -> None:
         """Be there; anew, where the store was away for longer than a lease. Raises StoreError."""
-        if self._held is None or not self._held.alive():
-            self.end()
+        with self._turn:
+            if self._ended or (self._held and self._held.alive()):
+                return
+            self._held = None
+            self._stack.close()
             name = f"{os.getpid()}-{secrets.token_hex(4)}"
             self._held = self._stack.enter_context(self._store.hold(name, sends=False))
 
     def end(self) -> None:
-        """Be there no more."""
-        self._held = None
-        self._stack.close()
+        """Be there no more, and never again."""
+        with self._turn:
+            self._ended, self._held = True, None
+            self._stack.close()

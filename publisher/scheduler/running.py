@@ -63,8 +63,7 @@ class Running:
         return not self._sender.is_alive()
 
     def _be_there(self) -> bool:
-        if not self._stop.is_set():
-            self._presence.keep()
+        self._presence.keep()
         return True
 
     def _tick(self) -> bool:

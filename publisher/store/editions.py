@@ -13,6 +13,12 @@ from publisher.model.mail import Piece
 from publisher.store.bulk import among
 from publisher.store.schema import articles, deliveries, editions, pieces, variant_articles, variants
 
+_FROZEN = {
+    "pieces": ("id", "edition_id", "name", "html", "text"),
+    "variants": (
+        *("id", "edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size"),
+    ),
+}
 OPEN_STATES = ("cutting", "held", "scheduled", "sending", "paused")
 
 
@@ -294,7 +300,10 @@ def union(tx: Connection, edition_id: int) -> list[tuple[str, int]]:
 
 
 def frozen_after(tx: Connection, kind: str, edition_id: int, after: int, most: int) -> list[tuple[Any, ...]]:
-    """A chunk of an edition's `pieces` or `variants`, whole rows by id, beyond an id."""
+    """A chunk of an edition's `pieces` or `variants`, what was frozen of each by id, beyond an id."""
     table = {"pieces": pieces, "variants": variants}[kind]
-    query = select(table).where(table.c.edition_id == edition_id, table.c.id > after)
+    # an approval is bound to these columns: another one would void those that were given
+    query = select(*(table.c[name] for name in _FROZEN[kind])).where(
+        table.c.edition_id == edition_id, table.c.id > after
+    )
     return [tuple(row) for row in tx.execute(query.order_by(table.c.id).limit(most))]

@@ -16,6 +16,7 @@ from publisher.store.schema import (
     deliveries,
     editions,
     events,
+    subscribers,
     subscriptions,
     suppressions,
     variant_articles,
@@ -87,6 +88,12 @@ def delivery_of(tx: Connection, subscriber_id: int, edition_id: int) -> Row[Any]
     mine = (deliveries.c.subscriber_id == subscriber_id, deliveries.c.edition_id == edition_id)
     found = tx.execute(query.where(*mine)).first()
     return found or next(iter(_past(tx, subscriber_id, editions.c.id == edition_id)), None)
+
+
+def delivered(tx: Connection, edition_id: int, address: str) -> Past | None:
+    """The compacted delivery of an edition to whoever has this address now."""
+    person = tx.scalar(select(subscribers.c.id).where(subscribers.c.address_key == address_key(address)))
+    return next(iter(_past(tx, person, editions.c.id == edition_id)), None) if person else None
 
 
 def events_of(tx: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

@@ -38,7 +38,11 @@ _SESSION = """SELECT set_config('lock_timeout', '{wait}', false), set_config('Ti
     set_config('tcp_keepalives_count', '4', false),
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false)
     END"""
-_UNAVAILABLE = (psycopg.OperationalError, psycopg.InterfaceError)
+_UNAVAILABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 _DENIED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 _BYTES = """SELECT format('ALTER TABLE %I %s', table_name, string_agg(
         format('ALTER COLUMN %I TYPE %s COLLATE "C"', column_name,

@@ -88,6 +88,8 @@ def checked(choice: Choice, config: Config) -> Choice:
         raise Refused(f"status: expected {', '.join(STATUSES)}, got {choice.status!r}")
     if choice.cadence and choice.cadence not in letter.cadences:
         raise Refused(f"cadence: expected {', '.join(letter.cadences)}, got {choice.cadence!r}")
+    if choice.weekday is not None and not 0 <= choice.weekday <= 6:
+        raise Refused(f"weekday: expected 0 (monday) to 6, got {choice.weekday}")
     if choice.hour is not None and not 0 <= choice.hour <= 23:
         raise Refused(f"hour: expected 0 to 23, got {choice.hour}")
     if choice.day is not None and not 1 <= choice.day <= 31:

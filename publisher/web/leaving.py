@@ -41,9 +41,9 @@ class Leaving:
             return self.doors.no_such_link()
         # relative, so that it holds behind a proxy that serves these pages below a path of its own
         title, action = self.doors.title(found.newsletter), request.path_params["token"]
-        manage = self.doors.link("preferences", "preferences", subscription_id)
-        asking = pages.ask_unsubscribe(self.publisher.templates, self.doors.site, title, action, manage)
-        return self.doors.page(asking)
+        return self.doors.page(
+            pages.ask_unsubscribe(self.publisher.templates, self.doors.site, title, action)
+        )
 
     async def _unsubscribe(self, request: Request, subscription_id: int) -> Response:
         body = await body_of(request, _LARGEST)
@@ -54,8 +54,7 @@ class Leaving:
             return PlainTextResponse("Unsubscribed.\n", headers=PRIVATE)
         feeds = await run_in_threadpool(self._feed, found) if to_feed else {}
         title = self.doors.title(found.newsletter)
-        manage = self.doors.link("preferences", "preferences", subscription_id)
-        return self.doors.page(pages.unsubscribed(p.templates, self.doors.site, title, manage, feeds))
+        return self.doors.page(pages.unsubscribed(p.templates, self.doors.site, title, feeds))
 
     def _feed(self, found: subscribers.Subscription) -> dict[str, str]:
         key = preferences.make_feed(self.publisher.store, found.id, found.newsletter, self.doors.now)

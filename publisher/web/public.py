@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -36,7 +37,7 @@ def application(publisher: Publisher) -> Starlette:
         *SigningUp(doors).routes,
         *Preferences(doors).routes,
         *PrivateFeeds(doors).routes,
-        Route("/view/{token}", lambda request: _view(doors, request), methods=["GET"]),
+        Route("/view/{token}", partial(_view, doors), methods=["GET"]),
         Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
 from itertools import accumulate
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from publisher import cutting, gathering, scheduler
 from publisher.app import Publisher
 from publisher.cutting import Result
-from publisher.delivering import compacting, explaining, retrying, watching
+from publisher.delivering import approving, compacting, explaining, retrying, watching
 from publisher.store import catalogue, compacted, editions, ledger
 from publisher.store import compacting as rows
 from publisher.store.editions import Edition
@@ -49,7 +50,7 @@ def sent(mailing: Any, sink: Any, clock: Any) -> Any:
     """A mailing that was sent 41 days ago to all but one, whose address the server refused."""
     m = mailing(7, delivery={"compact_after": "40d"})
     refused = "554 5.3.0 not now, not ever"
-    sink.rcpt = lambda recipient: refused if recipient == "reader3@example.org" else "250 2.1.5 fine"
+    sink.rcpt = lambda recipient: refused if recipient == "reader6@example.org" else "250 2.1.5 fine"
     m.deliver()
     assert m.state() == "done"
     clock.move(days=41)
@@ -61,12 +62,12 @@ def test_everything_that_counts_is_kept(sent: Any) -> None:
     counts, before = sent.counts(), [told(p, sent.edition, address) for address in who]
     assert counts == {"sent": 6, "bounced": 1}
     assert compact(p) == (6, True)
-    assert sent.sql("SELECT address FROM deliveries") == [("reader3@example.org",)]
+    assert sent.sql("SELECT address FROM deliveries") == [("reader6@example.org",)]
     assert len(sent.sql("SELECT DISTINCT delivery_id FROM events")) == 1
     assert sent.counts() == counts
     assert [told(p, sent.edition, address) for address in who] == before
     listed = [(row.address, row.status) for row in watching.deliveries(p.store, sent.edition)]
-    assert sorted(listed) == [(a, "bounced" if a == who[3] else "sent") for a in who]
+    assert sorted(listed) == [(a, "bounced" if a == who[6] else "sent") for a in who]
     assert len(list(watching.deliveries(p.store, sent.edition, "sent"))) == 6
     assert [row.status for row in watching.deliveries(p.store, sent.edition, "bounced")] == ["bounced"]
     with p.store.read() as tx:
@@ -97,7 +98,7 @@ def test_a_correction_goes_to_exactly_those_who_got_it(sent: Any, post: Any, sub
     second = cut(p, everybody=True)
     assert second.edition
     got = {row.address for row in watching.deliveries(p.store, second.edition)}
-    assert got == {f"reader{n}@example.org" for n in range(7) if n != 3}
+    assert got == {f"reader{n}@example.org" for n in range(7) if n != 6}
 
 
 def test_an_edition_by_hand_is_not_repeated(sent: Any) -> None:
@@ -121,7 +122,7 @@ def test_what_a_hand_gave_is_left_out_of_later_windows(mailing: Any, clock: Any,
         editions.set_state(tx, hand.id, ["held"], "sending", opened_at=clock.now)
     old()
     clock.move(days=41)
-    assert compact(p) == (6, True)
+    assert compact(p) == (5, True)
     later = cut(p, everybody=True).edition
     assert later
     with p.store.read() as tx:
@@ -137,9 +138,59 @@ def test_what_was_retried_since_is_compacted_too(sent: Any, sink: Any, clock: An
     assert sent.counts() == {"sent": 7}
     assert compact(p) == (0, True)
     clock.move(days=41)
-    assert compact(p) == (1, True)
+    assert compact(p) == (0, True), "the newest row of the ledger stays"
     assert sent.counts() == {"sent": 7}
     assert len(list(watching.deliveries(p.store, sent.edition))) == 7
+
+
+def test_no_id_is_given_twice(mailing: Any, clock: Any, post: Any) -> None:
+    m = mailing(3, delivery={"compact_after": "40d"})
+    p = m.publisher
+    m.deliver()
+    before = {id_ for (id_,) in m.sql("SELECT id FROM deliveries")}
+    clock.move(days=41)
+    assert compact(p) == (2, True)
+    (p.config.sources[0].path / "flash.md").write_text(post("Flash", f"{clock.now:%Y-%m-%dT%H:%MZ}"))
+    gathering.gather(p.store, p.config, clock.now)
+    second = cut(p, everybody=True).edition
+    assert second
+    new = {id_ for (id_,) in m.sql(f"SELECT id FROM deliveries WHERE edition_id = {second.id}")}
+    assert len(new) == 3
+    assert min(new) > max(before)
+
+
+def test_what_was_approved_stays_approved(mailing: Any, sink: Any, clock: Any) -> None:
+    letters = {"daily": {"approval": True}}
+    m = mailing(4, opened=False, newsletters=letters, delivery={"compact_after": "40d"})
+    p = m.publisher
+    sink.rcpt = lambda recipient: "554 5.3.0 no" if recipient == "reader3@example.org" else "250 2.1.5 fine"
+    approving.approve(p.store, m.edition, clock.now)
+    clock.move(days=1)
+    m.deliver()
+    assert m.counts() == {"sent": 3, "bounced": 1}
+    clock.move(days=41)
+    assert compact(p) == (3, True)
+    sink.rcpt = lambda recipient: "250 2.1.5 fine"
+    with p.store.read() as tx:
+        edition = editions.get(tx, m.edition.id)
+    approving.check(p.store, edition, clock.now)
+    retrying.retry(p.store, edition, "bounced", clock.now)
+    m.deliver()
+    assert m.counts() == {"sent": 4}
+
+
+def test_a_list_is_whole_while_it_is_read(sent: Any, clock: Any) -> None:
+    p = sent.publisher
+    with p.store.read() as tx:
+        edition = editions.get(tx, sent.edition.id)
+    listing = watching.deliveries(p.store, edition)
+    first = next(listing)
+    compacting_now = threading.Thread(target=compact, args=[p])
+    compacting_now.start()
+    listed = [first.address, *(row.address for row in listing)]
+    compacting_now.join()
+    assert len(listed) == len(set(listed)) == 7
+    assert sent.sql("SELECT count(*) FROM deliveries") == [(1,)]
 
 
 def test_the_clock_does_it_a_little_at_a_time(sent: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +220,7 @@ def test_what_is_younger_or_not_done_is_left(mailing: Any, clock: Any) -> None:
     assert compact(m.publisher) == (0, True)
     with m.publisher.store.write() as tx:
         editions.set_state(tx, m.edition.id, ["sending"], "done")
-    assert compact(m.publisher) == (3, True)
+    assert compact(m.publisher) == (2, True)
 
 
 class Dying:

@@ -121,9 +121,10 @@ def test_looking_changes_nothing_and_one_click_is_enough(door: Door) -> None:
     at = f"/unsubscribe/{door.token()}"
     page = door.http.get(at)
     assert page.status_code == 200
-    assert page.text.count("<button") == page.text.count("<form") == 1
+    assert (page.text.count("<button"), page.text.count("<form")) == (2, 1)
     assert "Stop the Daily Briefing" in page.text
-    assert "reader" not in page.text
+    assert "reader0" not in page.text
+    assert "@example.org" not in page.text
     for name, value in (
         ("purpose", "prefetch"),
         ("sec-purpose", "prefetch;prerender"),
@@ -284,7 +285,7 @@ def test_the_click_in_a_browser_without_script_on_a_narrow_screen(door: Door) ->
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{door.http.base_url}/unsubscribe/{door.token()}".replace("//unsub", "/unsub"))
-        box = page.get_by_role("button").bounding_box()
+        box = page.get_by_role("button").first.bounding_box()
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 320

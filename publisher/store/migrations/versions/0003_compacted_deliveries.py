@@ -14,7 +14,7 @@ SENDING = sa.text("status = 'sending'")
 
 
 def upgrade() -> None:
-    """Programs of version 0002 go on beside it: nothing that they use goes away or changes its meaning."""
+    """Programs of version 0002 must be stopped: they know nothing of what is compacted."""
     # the oldest program that works on these tables
     op.add_column("alembic_version", sa.Column("oldest", sa.String(length=32)))
     op.create_table(
@@ -29,7 +29,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_compacted_edition_id_bucket"), "compacted", ["edition_id", "bucket"])
     op.add_column("variants", sa.Column("compacted", sa.Integer(), server_default="0", nullable=False))
-    op.add_column("workers", sa.Column("sends", sa.Boolean(), server_default=sa.true(), nullable=False))
 
     op.drop_index(op.f("ix_deliveries_variant_id"), "deliveries")
     for table in ("deliveries", "notices"):
@@ -41,3 +40,5 @@ def upgrade() -> None:
         # SQLite would have to copy the ledger
         op.drop_constraint(op.f("fk_events_delivery_id"), "events", type_="foreignkey")
         op.execute("ALTER TABLE deliveries SET (fillfactor = 60)")
+    # last: leases are renewed in this table, and building an index over the ledger takes long
+    op.add_column("workers", sa.Column("sends", sa.Boolean(), server_default=sa.true(), nullable=False))
