@@ -108,18 +108,26 @@ class Got:
 
 
 class Newsroom:
+    crowd = 40  # so many addresses come and go
+
     def __init__(self, publisher: Publisher, clock: Any, seed: int) -> None:
         self.p, self.clock, self.dice = publisher, clock, random.Random(seed)
         self.stories: dict[str, Story] = {}
         self.newest = 0
         self.restless: set[int] = set()
         self.names: dict[int, list[tuple[str, int]]] = {}
+        # what does not change any more, so that a year is not read again at every tick
+        self.past: dict[int, list[Got]] = {}
+        self.past_names: dict[int, set[str]] = {}
+        self.past_editions: set[int] = set()
+        self.past_slots: set[tuple[str, str]] = set()
+        self.past_taken: dict[int, set[tuple[str, str]]] = {}
 
     # what there is
 
     def people(self) -> dict[int, Subscription]:
         with self.p.store.read() as tx:
-            return {s.id: s for _, s in subscribers.everybody(tx)}
+            return {s.id: s for _, s in subscribers.everybody(tx, "daily")}
 
     def ledger(self) -> dict[int, Got]:
         query = """SELECT d.id, d.subscription_id, e.cadence, e.slot, e.id, d.lo, d.hi, d.status, d.variant_id
@@ -128,8 +136,35 @@ class Newsroom:
         with self.p.store.read() as tx:
             for variant, *name in tx.execute(text(fresh), {"seen": max(self.names, default=0)}):
                 self.names.setdefault(variant, []).append(tuple(name))
-            rows = tx.exec_driver_sql(query).all()
+            open_ = " OR ".join(f"e.id = {id_}" for id_ in self.open_editions(tx)) or "1 = 0"
+            rows = tx.exec_driver_sql(f"{query} WHERE {open_}").all()
         return {row[0]: Got(*row[:-1], frozenset(self.names[row[-1]])) for row in rows}
+
+    def open_editions(self, tx: Any) -> list[int]:
+        found = [id_ for (id_,) in tx.execute(text("SELECT id FROM editions WHERE newsletter = 'daily'"))]
+        return [id_ for id_ in found if id_ not in self.past_editions]
+
+    def settle(self) -> None:
+        """Editions that nobody can come due in any more, not even after a pause: their rows stay."""
+        period = {"weekly": 9, "monthly": 34}
+        over = {
+            i
+            for i, e in self.editions().items()
+            if i not in self.past_editions
+            and e.state in ("sending", "cancelled")
+            and (e.cadence, e.slot) != ("instant", str(self.newest))
+            and (e.closes_at or e.created_at) < self.clock.now - timedelta(days=period.get(e.cadence, 3))
+        }
+        rows = self.ledger().values()
+        over -= {g.edition for g in rows if g.status == "queued"}
+        for g in rows:
+            if g.edition in over:
+                self.past.setdefault(g.who, []).append(g)
+                self.past_names.setdefault(g.who, set()).update(a for a, _ in g.names)
+                self.past_taken.setdefault(g.who, set()).add((g.cadence, g.slot))
+                if g.status == "sent":
+                    self.past_slots.add((g.cadence, g.slot))
+        self.past_editions |= over
 
     def editions(self) -> dict[int, Any]:
         with self.p.store.read() as tx:
@@ -138,21 +173,26 @@ class Newsroom:
     # what the rules say
 
     def window(self, s: Subscription, mark: int, mine: list[Got], first: bool) -> set[tuple[str, int]]:
-        named = {a for g in mine for a, _ in g.names}
-        fitting = sorted(
-            (x for x in self.stories.values() if x.public and (s.topics is None or x.topics & set(s.topics))),
-            key=lambda x: -x.release,
-        )
-        found = [x for x in fitting if x.release > mark]
-        if first and s.cadence != "instant":
-            found += [x for x in fitting[:10] if x.release <= s.since]
+        named = {a for g in mine for a, _ in g.names} | self.past_names.get(s.id, set())
+        found, fitting = [], 0
+        for x in reversed(self.stories.values()):
+            if x.release <= mark and not (first and fitting < 10):
+                break
+            if x.public and (s.topics is None or x.topics & set(s.topics)):
+                fitting += 1
+                reaches_back = first and s.cadence != "instant" and fitting <= 10 and x.release <= s.since
+                if x.release > mark or reaches_back:
+                    found.append(x)
         chosen = {(x.id, x.revision) for x in found if x.id not in named}
+        mine = [*self.past.get(s.id, ()), *mine]
         for x in self.stories.values():
+            if not (x.public and any(r > mark for r in x.corrections)):
+                continue
             before = [
                 g for g in mine for a, r in g.names if a == x.id and r < x.revision and g.status == "sent"
             ]
             told = any(a == x.id and r >= x.revision for g in mine for a, r in g.names)
-            if x.public and before and not told and any(r > mark for r in x.corrections):
+            if before and not told:
                 chosen.add((x.id, x.revision))
         return chosen
 
@@ -173,15 +213,20 @@ class Newsroom:
         mine: dict[int, list[Got]] = {}
         for g in ledger.values():
             mine.setdefault(g.who, []).append(g)
+        fresh_of: dict[int, list[Got]] = {}
+        for i, g in rows.items():
+            if i not in ledger:
+                fresh_of.setdefault(g.who, []).append(g)
+        sent = {(g.cadence, g.slot) for g in ledger.values() if g.status == "sent"} | self.past_slots
         for who, s in people.items():
             back = [g for g in mine.get(who, []) if g.edition in overtaken and g.hi == s.mark]
             mark = max([g.lo for g in back] + [s.since]) if back else s.mark
             kept = [g for g in mine.get(who, []) if g not in back]
-            fresh = [g for i, g in rows.items() if i not in ledger and g.who == who]
+            fresh = fresh_of.get(who, [])
             awake = s.status == "confirmed" and (s.paused_until is None or s.paused_until <= now)
             expected, moved, wanted = set[tuple[str, int]](), False, later[who].next_due_at
             if kind == "hand":
-                named = {a for g in kept for a, _ in g.names}
+                named = {a for g in kept for a, _ in g.names} | self.past_names.get(who, set())
                 if awake:
                     expected = {
                         (a, self.stories[a].revision)
@@ -192,8 +237,11 @@ class Newsroom:
                 key = str(self.newest)
                 moved = awake and cadence == "" and mark < self.newest
                 moved = moved and not self.stopped(states, s.cadence, key)
+            elif kind == "due" and not back and not (awake and s.next_due_at and s.next_due_at <= now):
+                wanted = s.next_due_at
             else:
                 taken = {g.slot for g in kept if g.cadence == s.cadence}
+                taken |= {key for cadence_, key in self.past_taken.get(who, ()) if cadence_ == s.cadence}
                 if kind == "due":
                     moved = awake and s.next_due_at is not None and s.next_due_at <= now
                     key = [k for k, at in hours(s, now) if at <= now][-1]
@@ -208,7 +256,6 @@ class Newsroom:
                     wanted = s.next_due_at
                 moved = moved and not served and not (kind == "due" and self.stopped(states, s.cadence, key))
             if moved:
-                sent = {(g.cadence, g.slot) for g in ledger.values() if g.status == "sent"}
                 first = not sent - {(s.cadence, key)}
                 expected = self.window(s, mark, kept, first)
                 at_once = any((after[i].cadence, after[i].slot) == (s.cadence, key) for i in overtaken)
@@ -319,7 +366,7 @@ class Newsroom:
 
     def person(self) -> None:
         """Somebody comes, goes, returns, pauses, or wants it otherwise."""
-        address = f"p{self.dice.randrange(40)}@example.org"
+        address = f"p{self.dice.randrange(self.crowd)}@example.org"
         with self.p.store.read() as tx:
             person = subscribers.find(tx, address)
             s = subscribers.subscriptions_of(tx, person.id)[0] if person else None
@@ -370,6 +417,10 @@ class Newsroom:
             if self.dice.random() < 0.7:
                 self.decide()
         self.decide(all_of_them=True)
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing happens any more, and everybody gets what is still to come."""
         for _ in range(34):
             self.clock.move(hours=24)
             self.tick()
@@ -378,11 +429,14 @@ class Newsroom:
     def verify(self) -> int:
         """Exactly once, over the whole life; how many (subscription, article) pairs were looked at."""
         pairs = 0
-        people, rows = self.people(), self.ledger()
-        slots = [(g.who, g.cadence, g.slot) for g in rows.values()]
+        people, rows = self.people(), [*self.ledger().values(), *(g for p in self.past.values() for g in p)]
+        mine: dict[int, list[Got]] = {}
+        for g in rows:
+            mine.setdefault(g.who, []).append(g)
+        slots = [(g.who, g.cadence, g.slot) for g in rows]
         assert len(slots) == len(set(slots)), "two deliveries in one slot"
         for who, s in people.items():
-            names = [name for g in rows.values() if g.who == who for name in g.names]
+            names = [name for g in mine.get(who, ()) for name in g.names]
             assert len(names) == len(set(names)), "an article twice"
             if who in self.restless or s.status != "confirmed":
                 continue

@@ -1,0 +1,73 @@
+"""A whole year: what each one was sent is exactly what the rules say, and nothing twice (invariant 5).
+
+Two hundred people of six time zones choose, pause, leave and come back at random; two thousand articles, both
+clock changes, editions by hand, corrections, and a newsletter that wants approval. Nothing is rendered.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from newsroom import Ice, Newsroom
+
+from publisher import subscribing
+from publisher.delivering import approving, opening
+
+PEOPLE, DAYS, ARTICLES = 200, 365, 2000
+LETTERS = {"daily": {}, "board": {"approval": True, "default": {"cadence": "weekly", "weekday": "monday"}}}
+
+
+class Year(Newsroom):
+    """The newsroom of `daily`, step by step; `board` beside it, of which the sum is looked at."""
+
+    crowd = PEOPLE
+
+    def board(self) -> None:
+        for n in range(0, PEOPLE, 10):
+            choice = subscribing.Choice(f"board{n}@example.org", "board", "confirmed", hour=n % 24)
+            subscribing.subscribe(self.p.store, self.p.config, choice, self.clock.now)
+
+    def approve(self) -> None:
+        """Somebody looks at what waits, and says yes, sometimes a week too late."""
+        for e in self.editions().values():
+            if e.newsletter == "board" and e.state == "held" and self.dice.random() < 0.4:
+                approving.approve(self.p.store, e, self.clock.now)
+            elif e.newsletter == "board" and e.state == "scheduled":
+                opening.open_edition(self.p.store, e, self.clock.now)
+
+    def day_by_day(self, end: Any) -> None:
+        while self.clock.now < end:
+            self.clock.move(
+                hours=self.dice.choice((5, 12, 15, 21, 24, 33)), minutes=self.dice.choice((0, 0, 30))
+            )
+            for _ in range(min(self.dice.choice((1, 2, 4, 5, 6, 8)), ARTICLES - len(self.stories))):
+                self.publish()
+            for act, chance in ((self.edit, 0.1), (self.person, 0.9), (self.person, 0.9), (self.person, 0.5)):
+                if self.stories and self.dice.random() < chance:
+                    act()
+            self.tick()
+            if self.dice.random() < 0.03:
+                self.cut(self.dice.choice(("daily", "weekly", "monthly")))
+            public = [x.id for x in self.stories.values() if x.public][-4:]
+            if public and self.dice.random() < 0.03:
+                self.cut("daily", tuple(self.dice.sample(public, min(2, len(public)))))
+            if self.dice.random() < 0.7:
+                self.decide()
+            self.approve()
+            self.settle()
+
+
+@pytest.mark.sqlite
+def test_a_year(publication: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setattr("publisher.cutting.chunks.Freezer", Ice)
+    clock.set("2026-03-01T00:00")
+    room = Year(publication(newsletters=LETTERS), clock, 11)
+    for n in range(PEOPLE):
+        room.choose(f"p{n}@example.org")
+    room.board()
+    room.day_by_day(clock.now + timedelta(days=DAYS))
+    assert len(room.stories) > ARTICLES * 0.9
+    room.rest()
+    assert room.verify() > 20_000
