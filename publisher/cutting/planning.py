@@ -19,6 +19,7 @@ from publisher.config.schema import Config
 from publisher.editions import choice, slots, windows
 from publisher.editions.slots import Timetable
 from publisher.editions.windows import Candidate
+from publisher.languages import Phrasebooks
 from publisher.store import audience, catalogue, editions
 from publisher.store.audience import Chosen, Crowd, People
 from publisher.store.cuts import Cut
@@ -86,6 +87,7 @@ class Planner:
     asked_at: datetime
     around: Mapping[int, str]
     without: frozenset[int] = frozenset()
+    phrasebooks: Phrasebooks = field(default_factory=Phrasebooks)
     total: int = 0
     lowest: int = 0
     candidates: Sequence[Candidate] = ()
@@ -110,6 +112,7 @@ class Planner:
             datetime.fromisoformat(cut.request["asked_at"]),
             audience.around(tx, cut.newsletter, cut.cadence, earliest) if cut.kind != "hand" else {},
             frozenset(without),
+            Phrasebooks.of_publication(config.templates),
         )
         planner.total, lowest = audience.extent(tx, cut)
         planner._look(tx, 0 if planner.first or cut.kind == "hand" or planner.without else lowest)
@@ -224,9 +227,9 @@ class Planner:
         # no window: the mark that it stood at shows later whether one has passed (rule 11)
         return Course(shown, s.language, s.mark, s.mark, self.asked_at, None, None, self._words(s))
 
-    @staticmethod
-    def _words(s: Chosen) -> str:
-        return _json(choice.words(_topics(s.topics), s.cadence, s.hour, s.weekday, s.day))
+    def _words(self, s: Chosen) -> str:
+        chosen = (_topics(s.topics), s.cadence, s.hour, s.weekday, s.day)
+        return _json(choice.words(*chosen, s.language, self.phrasebooks))
 
     def _slot(self, s: Chosen) -> str:
         """The slot that a due subscription is due in; a cut for everybody has but one."""

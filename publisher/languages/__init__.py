@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from publisher.languages.catalogues import Catalogue, Catalogues
-from publisher.languages.dates import long_date, month
+from publisher.languages.dates import clock_time, long_date, month
 from publisher.languages.directions import direction, direction_of_article
+from publisher.languages.enumerating import day_of_month, listed, weekday
+from publisher.languages.phrasebooks import Phrasebook, Phrasebooks, is_english
 
-__all__ = ["Catalogue", "Catalogues", "direction", "direction_of_article", "long_date", "month"]
+__all__ = [
+    "Phrasebook",
+    "Phrasebooks",
+    "clock_time",
+    "day_of_month",
+    "direction",
+    "direction_of_article",
+    "is_english",
+    "listed",
+    "long_date",
+    "month",
+    "weekday",
+]

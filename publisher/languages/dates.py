@@ -1,22 +1,32 @@
-"""Dates in words, in any language (Unicode CLDR, by Babel)."""
+"""Dates in words and times of day, in any language (Unicode CLDR, by Babel)."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+
+from publisher.languages.phrasebooks import is_english
 
 _ENGLISH_DAY, _MONTH = "EEEE d MMMM y", "LLLL y"
 
 
 def long_date(day: date, language: str = "en") -> str:
     """Saturday 21 November 2026; Samstag, 21. November 2026."""
-    english = language.split("-")[0] == "en"
-    return _formatted(_plain(day), _ENGLISH_DAY if english else "full", language)
+    return _formatted(_plain(day), _ENGLISH_DAY if is_english(locale_of(language)) else "full", language)
 
 
 def month(day: date, language: str = "en") -> str:
     """November 2026."""
     return _formatted(_plain(day), _MONTH, language)
+
+
+def clock_time(at: datetime, language: str = "en") -> str:
+    """07:10, as the language writes it."""
+    if is_english(locale_of(language)):
+        return f"{at:%H:%M}"
+    from babel.dates import format_time
+
+    return format_time(at.timetz(), "short", locale=locale_of(language))
 
 
 @lru_cache(512)
@@ -25,12 +35,12 @@ def _formatted(day: date, pattern: str, language: str) -> str:
     # loaded only where a page or a mail is made
     from babel.dates import format_date
 
-    return format_date(day, pattern, locale=_locale(language))
+    return format_date(day, pattern, locale=locale_of(language))
 
 
 @lru_cache(64)
-def _locale(language: str) -> str:
-    """The nearest locale that Babel knows; English for a language that it does not."""
+def locale_of(language: str) -> str:
+    """The name of the nearest locale that Babel knows; English for a language that it does not."""
     from babel import Locale, UnknownLocaleError
 
     parts = language.split("-")

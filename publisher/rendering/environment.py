@@ -22,9 +22,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import publisher
 from publisher.errors import ContentError
-from publisher.languages import Catalogue, Catalogues
+from publisher.languages import Phrasebook, Phrasebooks
 from publisher.rendering import marks
-from publisher.rendering.translating import Translator
+from publisher.rendering.translating import Translator, in_quotes, language_of
 from publisher.rendering.wrapping import underlined, wrapped
 
 _PLAIN = {"builtins", "datetime", "jinja2", "markupsafe"}
@@ -48,7 +48,8 @@ class Templates:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._secret = secrets.token_hex(8)
-        self._environment = _Environment(tuple(folders), self._secret)
+        self.phrasebooks = Phrasebooks([folder / _WORDS for folder in folders])
+        self._environment = _Environment(tuple(folders), self._secret, self.phrasebooks)
         self._line = lru_cache(_LINES_KEPT)(self._compile_line)
 
     def render(self, name: str, /, **context: Any) -> str:
@@ -60,15 +61,15 @@ class Templates:
             text = self._environment.get_template(name).render(context)
         except Exception as error:
             _raise_content_error(error, name)
-        return marks.finish(text, self._secret, name) if name.startswith(_MAIL) else text
+        return self._finished(text, name, context) if name.startswith(_MAIL) else text
 
-    def words(self, language: str) -> Catalogue:
+    def words(self, language: str) -> Phrasebook:
         """What sentences that are made elsewhere are called in a language."""
-        return self._environment.catalogues.of(language)
+        return self.phrasebooks.of(language)
 
     def languages(self) -> list[str]:
         """The languages that there are words of, by their tags."""
-        return self._environment.catalogues.known()
+        return self.phrasebooks.known()
 
     def css(self, name: str, /, **context: Any) -> str:
         """The text of a stylesheet, rendered with `context` and not escaped."""
@@ -80,7 +81,11 @@ class Templates:
             text = self._line(source, place).render(context)
         except Exception as error:
             _raise_content_error(error, place, place)
-        return marks.finish(text, self._secret, place)
+        return self._finished(text, place, context)
+
+    def _finished(self, text: str, name: str, context: dict[str, Any]) -> str:
+        """With fallbacks in the language of the mail."""
+        return marks.finish(text, self._secret, name, self.phrasebooks.of(language_of(context)).gettext)
 
     def _compile_line(self, source: str, place: str) -> Template:
         environment = self._environment
@@ -114,7 +119,7 @@ class _Loader(BaseLoader):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    def __init__(self, folders: tuple[Path, ...], secret: str) -> None:
+    def __init__(self, folders: tuple[Path, ...], secret: str, phrasebooks: Phrasebooks) -> None:
         super().__init__(
             loader=_Loader(folders),
             autoescape=lambda name: bool(name) and str(name).endswith(".html"),
@@ -125,11 +130,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self._secret = secret
         self.policies["ext.i18n.trimmed"] = True
-        self.catalogues = Catalogues([folder / _WORDS for folder in folders])
-        words = Translator(self.catalogues)
+        words = Translator(phrasebooks)
         i18n: Any = self
         i18n.install_gettext_callables(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext)
-        self.filters |= {"long_date": words.long_date, "wrapped": wrapped, "underlined": underlined}
+        self.globals["words_lang"] = words.words_lang
+        self.filters |= {"long_date": words.long_date, "clock_time": words.clock_time}
+        self.filters |= {"in_quotes": in_quotes, "wrapped": wrapped, "underlined": underlined}
         # known to the parser only: the transform has replaced it before anything runs
         self.filters["fallback"] = _misplaced_fallback
 

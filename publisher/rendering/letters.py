@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from publisher.languages import Phrasebook
 from publisher.rendering import markup
 from publisher.rendering.markup import Element
 
@@ -27,9 +28,10 @@ _KEPT = {
 }
 
 
-def adapt(html: str, address: str, measure: int) -> tuple[str, bool]:
+def adapt(html: str, address: str, measure: int, book: Phrasebook) -> tuple[str, bool]:
     """The inner HTML of an article whose page is at `address`, for a column of `measure` pixels.
 
+    What has to be said instead of a film or a sound is said in the words of `book`.
     The flag says whether it is only the beginning: no mail holds more than some 100 kB.
     """
     body = markup.fragment(html)
@@ -37,7 +39,7 @@ def adapt(html: str, address: str, measure: int) -> tuple[str, bool]:
     for element in list(body.iterdescendants()):
         if not isinstance(element.tag, str) or element.tag in _DROPPED:
             element.drop_tree()
-    letter = _Letter(address, measure)
+    letter = _Letter(address, measure, book)
     for element in list(body.iterdescendants()):
         letter.adapt(element)
     return markup.inner(body).strip(), shortened
@@ -62,8 +64,8 @@ def _shorten(element: Element) -> bool:
 class _Letter:
     """One element after the other, each in its place in the tree."""
 
-    def __init__(self, address: str, measure: int) -> None:
-        self._address, self._measure = address, measure
+    def __init__(self, address: str, measure: int, book: Phrasebook) -> None:
+        self._address, self._measure, self._book = address, measure, book
         self._by_tag = {
             "a": self._link,
             "audio": self._media,
@@ -115,7 +117,8 @@ class _Letter:
     def _media(self, element: Element) -> None:
         """A film or a sound cannot play in mail: a link to it can."""
         where, tail = element.get("src") or self._address, element.tail
-        word = "Listen to the recording" if element.tag == "audio" else "Watch the film"
+        gettext = self._book.gettext
+        word = gettext("Listen to the recording") if element.tag == "audio" else gettext("Watch the film")
         element.clear()
         element.tag, element.text, element.tail = "a", word, tail
         element.set("href", where)

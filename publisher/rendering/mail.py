@@ -56,7 +56,8 @@ def story(templates: Templates, article: Article, role: Role, mail: Mail) -> Pie
 
     Raises ContentError for a fault in a template.
     """
-    context = _context(mail) | stories.context(article, role, mail.publication.zone, mail.language)
+    own = stories.context(article, role, mail.publication.zone, mail.language, templates.phrasebooks)
+    context = _context(mail) | own
     return _piece(templates, role, context, mail.web)
 
 

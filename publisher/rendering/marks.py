@@ -7,8 +7,8 @@ secret survive: whatever looks like a mark in an article or in the configuration
 from __future__ import annotations
 
 import re
-from collections.abc import Container
-from html import unescape
+from collections.abc import Callable, Container
+from html import escape, unescape
 from html.parser import HTMLParser
 
 from jinja2 import nodes
@@ -51,8 +51,10 @@ def place(tree: nodes.Template, file: str, secret: str) -> None:
                 )
 
 
-def finish(text: str, secret: str, name: str) -> str:
+def finish(text: str, secret: str, name: str, translated: Callable[[str], str] = str) -> str:
     """Check the marks in what template `name` rendered, take off their secrets, and take false ones apart.
+
+    Fallbacks are `translated`.
 
     Raises ContentError for a field in a tag (addresses excepted), in a comment, or in `<style>` and its like.
     """
@@ -62,6 +64,7 @@ def finish(text: str, secret: str, name: str) -> str:
         checker.close()
     parts = re.split(_pattern(secret), text)
     parts[::4] = [_harmless(part) for part in parts[::4]]
+    parts[3::4] = [_translated(part, translated, name.endswith(".html")) for part in parts[3::4]]
     clean = "".join(
         part if i % 4 == 0 else _final(part, parts[i + 2]) for i, part in enumerate(parts) if i % 4 in (0, 1)
     )
@@ -80,7 +83,7 @@ def _placed(node: nodes.Expr, file: str, secret: str) -> nodes.Const | None:
     """The mark for one `{{ … }}`; None for what is no field."""
     fallback = ""
     if isinstance(node, nodes.Filter) and node.name == "fallback" and _name(node.node):
-        values = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
+        values = [arg.value for arg in map(_untranslated, node.args) if isinstance(arg, nodes.Const)]
         if (
             len(node.args) != 1
             or node.kwargs
@@ -101,6 +104,21 @@ def _placed(node: nodes.Expr, file: str, secret: str) -> nodes.Const | None:
     # a line break in the fallback would break headers and the columns of the text part
     marked = fields.mark(f"{secret}@{name}@{node.lineno}@{file}", " ".join(fallback.split()))
     return nodes.Const(marked, lineno=node.lineno)
+
+
+def _untranslated(node: nodes.Expr) -> nodes.Expr:
+    """What `_("…")` is about: a fallback is translated when all else is rendered."""
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "_":
+        return node.args[0] if len(node.args) == 1 and not node.kwargs else node
+    return node
+
+
+def _translated(fallback: str, translated: Callable[[str], str], html: bool) -> str:
+    """A fallback in the language of the mail; it stays one line and one field."""
+    if not fallback:
+        return ""
+    words = " ".join(translated(unescape(fallback) if html else fallback).split()).translate(fields.RESERVED)
+    return escape(words) if html else words
 
 
 def _name(node: nodes.Node | None) -> str:

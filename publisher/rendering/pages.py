@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from publisher.config.schema import Look, Publication
-from publisher.languages import direction, direction_of_article, month
+from publisher.languages import direction, direction_of_article, is_english, month
 from publisher.model.articles import Article
 from publisher.rendering import markup
 from publisher.rendering.colours import palettes
@@ -107,13 +107,14 @@ def archive(templates: Templates, site: Site, title: str, editions: Sequence[Arc
 
 def ask_unsubscribe(templates: Templates, site: Site, newsletter_title: str, action_url: str) -> str:
     """The page behind the unsubscribe link. It changes nothing: its buttons post to `action_url`."""
-    named = _named(newsletter_title)
+    named = _named(templates, site, newsletter_title)
     return _page(templates, "unsubscribe", site, newsletter=named, action_url=action_url)
 
 
 def unsubscribed(templates: Templates, site: Site, newsletter_title: str, feeds: Mapping[str, str]) -> str:
     """What a reader sees after leaving; `feeds` are those that they switched to, by format."""
-    return _page(templates, "unsubscribed", site, newsletter=_named(newsletter_title), feeds=feeds)
+    named = _named(templates, site, newsletter_title)
+    return _page(templates, "unsubscribed", site, newsletter=named, feeds=feeds)
 
 
 def not_found(templates: Templates, site: Site) -> str:
@@ -171,8 +172,10 @@ def _opens_with(body: str, summary: str) -> bool:
     return wanted in " ".join(text.split()).casefold()
 
 
-def _named(newsletter: str) -> str:
-    """The newsletter inside a sentence: the Daily Briefing, but A Letter Home."""
+def _named(templates: Templates, site: Site, newsletter: str) -> str:
+    """The newsletter inside a sentence: in English the Daily Briefing, but A Letter Home."""
+    if not is_english(templates.phrasebooks.spoken(site.publication.language)):
+        return newsletter
     first = newsletter.partition(" ")[0].lower()
     return newsletter if first in {"the", "a", "an", "my", "our", "your"} else f"the {newsletter}"
 

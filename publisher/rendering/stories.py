@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from publisher.languages import direction_of_article
+from publisher.languages import Phrasebooks, direction_of_article, listed
 from publisher.model.articles import Article, Author
 from publisher.model.mail import Role
 from publisher.rendering.letters import adapt
@@ -18,6 +18,7 @@ from publisher.rendering.plaintext import plain
 from publisher.rendering.wrapping import fold
 
 MEASURE = 552
+_ENGLISH = Phrasebooks()
 _NUMBERS = re.compile(r" \[\d+\]")
 # two small letters before the full stop, so that `Mr.` and `U.S.` end nothing
 _SENTENCE_END = re.compile(r'(?<=[^\WA-Z_]{2}[.!?…])["”’)]?\s+(?=["“‘(]?[^\W_a-z])|(?<=[。！？])')
@@ -29,10 +30,13 @@ _LENGTHS: dict[Role, tuple[int, int]] = {
 }
 
 
-def context(article: Article, role: Role, zone: ZoneInfo, language: str) -> dict[str, Any]:
+def context(
+    article: Article, role: Role, zone: ZoneInfo, language: str, phrasebooks: Phrasebooks
+) -> dict[str, Any]:
     """The names that `mail/ROLE.html` and `mail/ROLE.txt` can use for this article."""
+    book = phrasebooks.of(language)
     own = article.language or language
-    body, shortened = adapt(article.html, article.url, MEASURE) if role == "letter" else ("", False)
+    body, shortened = adapt(article.html, article.url, MEASURE, book) if role == "letter" else ("", False)
     body_text = plain(body) if body else ""
     picture = article.picture
     return {
@@ -41,7 +45,7 @@ def context(article: Article, role: Role, zone: ZoneInfo, language: str) -> dict
         "picture": None if picture and body and escape(picture.url) in body else picture,
         "role": role,
         "label": article.labels[0] if article.labels else "",
-        "byline": byline(article.authors),
+        "byline": byline(article.authors, language, phrasebooks),
         "teaser": "" if _says(body_text, article.summary) else teaser(article.summary, *_LENGTHS[role]),
         "day": article.published_at.astimezone(zone).date(),
         "story_language": own,
@@ -52,15 +56,15 @@ def context(article: Article, role: Role, zone: ZoneInfo, language: str) -> dict
     }
 
 
-def byline(authors: Sequence[Author]) -> str:
+def byline(authors: Sequence[Author], language: str = "en", phrasebooks: Phrasebooks = _ENGLISH) -> str:
     """Who wrote it: `By Ann Lee, Staff Writer, and Bo Ek`; empty without authors."""
     names = [f"{a.name}, {a.title}" if a.title else a.name for a in authors if a.name]
     if not names:
         return ""
-    if len(names) == 1:
-        return f"By {names[0]}"
-    comma = "," if any(", " in name for name in names) or len(names) > 2 else ""
-    return f"By {', '.join(names[:-1])}{comma} and {names[-1]}"
+    if len(names) == 2 and any(", " in name for name in names):
+        names[0] += ","
+    together = listed(names, phrasebooks.spoken(language), serial=True)
+    return phrasebooks.of(language).gettext("By %(names)s") % {"names": together}
 
 
 def teaser(summary: str, sentences: int, characters: int) -> str:
