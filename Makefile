@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check bench lock reference clean
+.PHONY: run test check bench lock reference words clean
 
 run: $(VENV)/run
 	@$(BIN)/python -m publisher.cli.sample
@@ -48,6 +48,16 @@ lock: $(VENV)/dev
 
 reference: $(VENV)/dev
 	$(BIN)/python docs/reference.py
+
+# Brings the sentences of every phrasebook up to date: new ones stand in it without words, old ones leave it.
+words: $(VENV)/dev
+	@$(BIN)/pybabel -q extract --mapping babel.cfg --add-location file --sort-by-file --width 110 \
+	  --project publisher --version words --msgid-bugs-address "the maintainers" \
+	  --output-file $(VENV)/publisher.pot .
+	@for each in publisher/languages/*.po; do \
+	  $(BIN)/pybabel -q update --input-file $(VENV)/publisher.pot --output-file $$each --width 110 \
+	    --locale $$(basename $$each .po) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

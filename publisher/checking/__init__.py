@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from publisher.checking import content, domains, mailing, topics
+from publisher.checking import content, domains, mailing, topics, words
 from publisher.checking.findings import Finding
 from publisher.config.schema import Config
 from publisher.rendering.environment import Templates, builtin
@@ -33,7 +33,8 @@ def check(
     findings += mailing.look(config, templates, articles)
     findings += domains.look(config, lookup)
     findings += topics.look(config, store, articles)
-    return sorted(findings, key=lambda f: (f.level != "error", f.place, f.message))
+    findings += words.look(config)
+    return sorted(dict.fromkeys(findings), key=lambda f: (f.level != "error", f.place, f.message))
 
 
 def shown(config: Config) -> list[str]:

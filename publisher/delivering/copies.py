@@ -13,14 +13,16 @@ from publisher import links
 from publisher.config import values
 from publisher.delivering.messages import Composer, Prepared
 from publisher.delivering.notices import Desk
+from publisher.editions import choice
 from publisher.errors import NotFound, Refused
 from publisher.freezing.variants import thawed
+from publisher.languages import Phrasebooks
 from publisher.model.mail import Recipient
 from publisher.rendering import joining
 from publisher.store import Store, editions, notices, restores, subscribers
 from publisher.store.editions import Edition
 
-KIND, _MARK = "test copy", "[Test] "
+KIND = "test copy"
 
 
 def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str], now: datetime) -> list[int]:
@@ -29,14 +31,14 @@ def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str],
     All of them or none. Raises Refused, NotFound, or what `Composer.prepare` raises.
     """
     people = {subscribers.address_key(a): _checked(a) for a in addresses}
-    subject, prepared = _marked(composer, edition)
+    subject, everything, prepared = _marked(composer, edition)
     # of another purpose than a subscriber's: whoever follows it unsubscribes nobody
     leave = links.token(composer.keys, KIND, edition.id)
     unsubscribe = f"{prepared.stationery.site}/unsubscribe/{leave}"
     shared = {"unsubscribe": unsubscribe, "view": prepared.view}
 
     def message(recipient: Recipient) -> bytes:
-        return prepared.message.splice(_neutral(recipient), shared)
+        return prepared.message.splice(_neutral(recipient, everything), shared)
 
     desk = Desk.of(composer, edition.newsletter)
     with composer.store.write() as tx:
@@ -57,17 +59,21 @@ def _checked(address: str) -> str:
         raise Refused(str(error)) from None
 
 
-def _marked(composer: Composer, edition: Edition) -> tuple[str, Prepared]:
+def _marked(composer: Composer, edition: Edition) -> tuple[str, str, Prepared]:
+    """Its subject, what somebody chose who chose everything, and the message, all in its language."""
     with composer.store.read() as tx:
         variants = editions.variants_of(tx, edition.id)
     if not variants:
         raise NotFound(f"{edition.name} has no variant")
     _, variant = thawed(composer.store, variants[0][0])
-    marked = replace(variant, subject=_MARK + variant.subject)
-    return joining.without_fields(marked.subject, html=False), composer.prepare(edition, marked)
+    phrasebooks, language = Phrasebooks.of_publication(composer.config.templates), variant.language
+    mark = phrasebooks.of(language).gettext("[Test] %(subject)s")
+    marked = replace(variant, subject=mark % {"subject": variant.subject})
+    subject = joining.without_fields(marked.subject, html=False)
+    return subject, choice.all_topics(language, phrasebooks), composer.prepare(edition, marked)
 
 
-def _neutral(recipient: Recipient) -> Recipient:
+def _neutral(recipient: Recipient, everything: str) -> Recipient:
     """Somebody without a name who chose everything."""
-    fields = {"subscriber.address": recipient.address, "subscription.choice": "all topics"}
+    fields = {"subscriber.address": recipient.address, "subscription.choice": everything}
     return recipient._replace(fields=fields)

@@ -69,7 +69,9 @@ class _Previewer:
         if not variants:
             raise NotFound(f"{edition.name} has no variant")
         _, variant = thawed(self.store, variants[0][0])
-        return self._of(edition, variant, _Reader(_SOMEBODY, self._fields(None, _SOMEBODY, "")))
+        return self._of(
+            edition, variant, _Reader(_SOMEBODY, self._fields(None, _SOMEBODY, "", variant.language))
+        )
 
     def newsletter(self, name: str, address: str) -> Preview:
         """What an edition cut now would be, for this subscriber or for one who chose everything."""
@@ -90,7 +92,7 @@ class _Previewer:
         freezer = Freezer(self.config, self.templates, edition, found, {})
         language = subscription.language if subscription else self.config.publication.language
         variant = thaw(0, freezer.variant(shown, language), freezer.frozen)
-        fields = self._fields(subscription, address or _SOMEBODY, person.name if person else "")
+        fields = self._fields(subscription, address or _SOMEBODY, person.name if person else "", language)
         return self._of(
             edition, variant, _Reader(address or _SOMEBODY, fields, subscription.id if subscription else 0)
         )
@@ -119,9 +121,13 @@ class _Previewer:
         day = self.now.astimezone(self.config.publication.zone).date()
         return Edition(name, number, cadence, slots.slot_of(cadence, day), day.isoformat(), self.now)
 
-    @staticmethod
-    def _fields(s: subscribers.Subscription | None, address: str, name: str) -> dict[str, str]:
-        words = choice.words(s.topics, s.cadence, s.hour, s.weekday, s.day) if s else "all topics"
+    def _fields(
+        self, s: subscribers.Subscription | None, address: str, name: str, language: str
+    ) -> dict[str, str]:
+        said = (language, self.templates.phrasebooks)
+        words = choice.all_topics(*said)
+        if s:
+            words = choice.words(s.topics, s.cadence, s.hour, s.weekday, s.day, *said)
         return {"subscriber.name": name, "subscriber.address": address, "subscription.choice": words}
 
     def _of(

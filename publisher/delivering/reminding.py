@@ -13,6 +13,7 @@ from publisher.config.schema import Config
 from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
 from publisher.errors import Refused
+from publisher.languages import Phrasebook
 from publisher.model.mail import Piece
 from publisher.rendering import notices as rendered
 from publisher.rendering.environment import Templates
@@ -22,7 +23,6 @@ from publisher.store.editions import Edition
 
 log = logging.getLogger("publisher")
 _MATTER, _BY_HAND = "notice ", "by hand"
-_WHY = "You get this because your address stands under notices.to in the publication's configuration."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def remind(composer: Composer, templates: Templates, held: Mapping[str, int], no
     if not config.notices.to or not config.newsletters:
         return []
     with store.read() as tx:
-        found = {matter.name: matter for matter in _matters(tx, config, held)}
+        book = templates.words(config.publication.language)
+        found = {matter.name: matter for matter in _matters(tx, config, held, book)}
         told = set(clock.names(tx, _MATTER))
     if found.keys() == told:
         return []
@@ -71,43 +72,62 @@ def _queue(tx: Connection, desk: Desk, to: str, matter: Matter, piece: Piece, no
         log.warning("%s", error)
 
 
-def _matters(tx: Connection, config: Config, held: Mapping[str, int]) -> Iterator[Matter]:
+def _matters(tx: Connection, config: Config, held: Mapping[str, int], book: Phrasebook) -> Iterator[Matter]:
     for name, count in held.items():
-        yield _held(config, name, count)
+        yield _held(config, name, count, book)
     for id_, count in ledger.unseen(tx).items():
-        yield _unknown(editions.get(tx, id_), count)
+        yield _unknown(editions.get(tx, id_), count, book)
     for edition in editions.listed(tx, states=("paused",)):
         # a person who pauses needs no reminder
         if edition.reason not in ("", _BY_HAND):
-            yield _paused(edition)
+            yield _paused(edition, book)
 
 
-def _held(config: Config, name: str, count: int) -> Matter:
-    newsletter = name.rpartition("/")[0]
-    approval = newsletter in config.newsletters and config.newsletters[newsletter].approval
-    do = "approve" if approval else "send"
-    heading = f"{name} waits for approval" if approval else f"{name} is held"
-    words = Words(
-        heading,
-        heading,
-        (f"{_deliveries(count)} come due. Nothing leaves until somebody says so: look at it, then {do} it.",),
-        _WHY,
-        (f"publisher preview {name}", f"publisher {do} {name}"),
+def _why(book: Phrasebook) -> str:
+    return book.gettext(
+        "You get this because your address stands under notices.to in the publication's configuration."
     )
+
+
+def _held(config: Config, name: str, count: int, book: Phrasebook) -> Matter:
+    newsletter = name.rpartition("/")[0]
+    if newsletter in config.newsletters and config.newsletters[newsletter].approval:
+        do, heading = "approve", book.gettext("%(edition)s waits for approval") % {"edition": name}
+        due = book.ngettext(
+            "%(count)s of its deliveries has come due. Nothing leaves until somebody says so: "
+            "look at it, then approve it.",
+            "%(count)s of its deliveries have come due. Nothing leaves until somebody says so: "
+            "look at it, then approve it.",
+            count,
+        )
+    else:
+        do, heading = "send", book.gettext("%(edition)s is held") % {"edition": name}
+        due = book.ngettext(
+            "%(count)s of its deliveries has come due. Nothing leaves until somebody says so: "
+            "look at it, then send it.",
+            "%(count)s of its deliveries have come due. Nothing leaves until somebody says so: "
+            "look at it, then send it.",
+            count,
+        )
+    commands = (f"publisher preview {name}", f"publisher {do} {name}")
+    words = Words(heading, heading, (due % {"count": count},), _why(book), commands)
     return Matter(f"{_MATTER}held {name}", newsletter, words)
 
 
-def _unknown(edition: Edition, count: int) -> Matter:
-    name = edition.name
+def _unknown(edition: Edition, count: int, book: Phrasebook) -> Matter:
+    name, gettext = edition.name, book.gettext
+    given = {"edition": name, "count": count}
     words = Words(
-        f"{name}: nobody knows whether {count} arrived",
-        f"Nobody knows whether {count} of {name} arrived",
+        gettext("%(edition)s: nobody knows whether %(count)s arrived") % given,
+        gettext("Nobody knows whether %(count)s of %(edition)s arrived") % given,
         (
-            "The connection or the process ended between the last line of a message and the server's answer. "
-            "Nothing of that is sent again by itself. Look into the mail server's log, then send those again "
-            "that did not arrive, or acknowledge them:",
+            gettext(
+                "The connection or the process ended between the last line of a message and the server's "
+                "answer. Nothing of that is sent again by itself. Look into the mail server's log, then send "
+                "those again that did not arrive, or acknowledge them:"
+            ),
         ),
-        _WHY,
+        _why(book),
         (
             f"publisher deliveries {name} --status unknown",
             f"publisher retry {name} --status unknown",
@@ -117,18 +137,14 @@ def _unknown(edition: Edition, count: int) -> Matter:
     return Matter(f"{_MATTER}unknown {name}", edition.newsletter, words)
 
 
-def _paused(edition: Edition) -> Matter:
-    heading = f"{edition.name} has paused by itself"
-    reason = edition.reason.strip().rstrip(".")
+def _paused(edition: Edition, book: Phrasebook) -> Matter:
+    heading = book.gettext("%(edition)s has paused by itself") % {"edition": edition.name}
+    reason = book.gettext("The reason: %(reason)s.") % {"reason": edition.reason.strip().rstrip(".")}
     words = Words(
         heading,
         heading,
-        (f"The reason: {reason}.", "What waits is kept. When the cause is gone, let it go on:"),
-        _WHY,
+        (reason, book.gettext("What waits is kept. When the cause is gone, let it go on:")),
+        _why(book),
         (f"publisher status {edition.name}", f"publisher resume {edition.name}"),
     )
     return Matter(f"{_MATTER}paused {edition.name}", edition.newsletter, words)
-
-
-def _deliveries(count: int) -> str:
-    return "1 of its deliveries has" if count == 1 else f"{count} of its deliveries have"
