@@ -13,7 +13,7 @@ from publisher.languages.phrasebooks import FOLDER
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """The publication's language and those of its own phrasebooks: faults, and how much is said in English."""
+    """Of the publication's language and its own phrasebooks: faults, and how much is said in English."""
     phrasebooks = Phrasebooks.of_publication(config.templates)
     own = {file.stem: file for file in sorted((config.templates / FOLDER).glob("*.po"))}
     for language in dict.fromkeys([config.publication.language, *own]):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from publisher.languages.phrasebooks import is_english
 
-_ENGLISH_DAY, _MONTH = "EEEE d MMMM y", "LLLL y"
+_ENGLISH_DAY, _MONTH = "EEEE d MMMM y", "yMMMM"
 
 
 def long_date(day: date, language: str = "en") -> str:
@@ -17,7 +17,7 @@ def long_date(day: date, language: str = "en") -> str:
 
 def month(day: date, language: str = "en") -> str:
     """November 2026."""
-    return _formatted(_plain(day), _MONTH, language)
+    return _formatted(date(day.year, day.month, 1), _MONTH, language)
 
 
 def clock_time(at: datetime, language: str = "en") -> str:
@@ -33,9 +33,12 @@ def clock_time(at: datetime, language: str = "en") -> str:
 def _formatted(day: date, pattern: str, language: str) -> str:
     """Kept: a front page shows the same few days again and again."""
     # loaded only where a page or a mail is made
-    from babel.dates import format_date
+    from babel.dates import format_date, format_skeleton
 
-    return format_date(day, pattern, locale=locale_of(language))
+    locale = locale_of(language)
+    if pattern == _MONTH:
+        return str(format_skeleton(pattern, day, locale=locale))
+    return format_date(day, pattern, locale=locale)
 
 
 @lru_cache(64)

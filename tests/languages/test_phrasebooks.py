@@ -1,4 +1,4 @@
-"""Phrasebooks: whole, right, found in order, and refused with file and line where a sentence could not stand."""
+"""Phrasebooks: whole, right, found in order, and refused by file and line where a sentence would break."""
 
 from __future__ import annotations
 
@@ -185,11 +185,15 @@ def test_a_broken_one_is_one_line_with_its_place(tmp_path: Path, body: str, line
     assert "\n" not in str(caught.value)
 
 
-SENTENCES = st.text(st.sampled_from("ab %s()dé{}<&\"'\\"), min_size=1, max_size=12).map(str.strip).filter(bool)
+SENTENCES = (
+    st.text(st.sampled_from("ab %s()dé{}<&\"'\\"), min_size=1, max_size=12).map(str.strip).filter(bool)
+)
 
 
 @given(SENTENCES)
-def test_no_sign_of_percent_in_a_sentence_breaks_it(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_no_sign_of_percent_in_a_sentence_breaks_it(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     """What stands in `trans` comes out as it is, whatever it holds."""
     folder = tmp_path_factory.mktemp("percent")
     safe = text.replace("{", "(").replace("}", ")")
