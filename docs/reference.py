@@ -23,6 +23,7 @@ from publisher import feeds
 from publisher.app import open_publisher
 from publisher.articles import fields, front_matter, reading
 from publisher.config.schema import Feed, Look, Newsletter, Publication
+from publisher.languages import Phrasebooks
 from publisher.model.articles import Article
 from publisher.model.mail import Status
 from publisher.rendering import mail, stories
@@ -109,20 +110,28 @@ def mail_names() -> Iterator[str]:
         "urn:1", "a.md", "a", "https://courier.example/a/", "A", "B", "<p>C</p>", moment, moment
     )
     same("names of mail", wording.MAIL_NAMES, mail._context(one))
-    same("names of a story", wording.STORY_NAMES, stories.context(article, "letter", ZoneInfo("UTC"), "en"))
-    for said in (wording.MAIL_NAMES, wording.STORY_NAMES, wording.FIELDS, wording.FILTERS):
+    words = (ZoneInfo("UTC"), "en", Phrasebooks())
+    same("names of a story", wording.STORY_NAMES, stories.context(article, "letter", *words))
+    for said in (
+        wording.MAIL_NAMES,
+        wording.STORY_NAMES,
+        wording.FIELDS,
+        wording.FILTERS,
+        wording.TRANSLATING,
+    ):
         yield from table(["name", "meaning"], [(f"`{n}`", text) for n, text in said.items()])
 
 
 def templates() -> Iterator[str]:
     """The built-in templates and the names that each uses."""
     parser = Environment(extensions=["jinja2.ext.i18n"])
+    translating = {name.partition("(")[0] for name in wording.TRANSLATING} | {"gettext", "ngettext", "_trans"}
     for filter_ in wording.FILTERS:
         parser.filters[filter_] = str
     rows = []
     for file in sorted([*builtin().glob("mail/*"), *builtin().glob("pages/*")]):
         used = meta.find_undeclared_variables(parser.parse(file.read_text(encoding="utf-8")))
-        rows.append((f"`{file.relative_to(builtin()).as_posix()}`", code(sorted(used))))
+        rows.append((f"`{file.relative_to(builtin()).as_posix()}`", code(sorted(used - translating))))
     yield from table(["template", "names it uses"], rows)
 
 

@@ -216,6 +216,12 @@ FILTERS = {
     "long_date": "Saturday 21 November 2026",
     "wrapped": "text in lines of 72 characters",
     "underlined": "a heading with a line under it",
+    "clock_time": "07:10, as the language writes it",
+    "in_quotes": "words inside the quotation marks of an attribute",
+}
+TRANSLATING = {
+    '_("…")': "a sentence in the language of the mail or page; so does `{% trans %}…{% endtrans %}`",
+    "words_lang()": "the attributes `lang` and `dir`, where the words are English for want of others",
 }
 EDITION_STATES = {
     "cutting": "its first cut is not finished",
@@ -285,8 +291,9 @@ CHAPTERS = {
     "name.",
     "Names in mail": "First what every template of mail can use, then what one of a story can use "
     "besides, then the\n"
-    "fields that are filled per recipient (rule 15), then filters. The subject and the preheader in the\n"
-    "configuration can use the first table, `lead` (the first article), `articles` and the fields.",
+    "fields that are filled per recipient (rule 15), then filters, then what translates. The subject\n"
+    "and the preheader in the configuration can use the first table, `lead` (the first article),\n"
+    "`articles` and the fields.",
     "Files under output.path": "Each is written whole, and only when its bytes changed.",
     "HTTP": "`publisher run` and `publisher serve`.",
 }

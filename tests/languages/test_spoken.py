@@ -243,10 +243,10 @@ def test_dates_are_written_as_a_language_writes_them(
 @pytest.mark.parametrize(
     ("language", "asked", "said"),
     [
-        ("en", (["world", "local-news", "art"], "weekly", 9, 6, 1), "World, Local News and Art, every Sunday at 9"),
+        ("en", (["a", "local-news", "b"], "weekly", 9, 6, 1), "A, Local News and B, every Sunday at 9"),
         ("en-US", (["world"], "monthly", 7, 0, 22), "World, on the 22nd of every month at 7"),
         ("en", ([], "instant", 7, 0, 1), "no topics, as soon as they appear"),
-        ("de", (["rat", "kunst", "hafen"], "weekly", 19, 5, 1), "Rat, Kunst und Hafen, jeden Samstag um 19 Uhr"),
+        ("de", (["rat", "kunst", "see"], "weekly", 9, 5, 1), "Rat, Kunst und See, jeden Samstag um 9 Uhr"),
         ("de-CH", (None, "monthly", 0, 0, 31), "alle Themen, am 31. jedes Monats um 0 Uhr"),
         ("de", (None, "instant", 7, 0, 1), "alle Themen, sobald etwas erscheint"),
         ("ja", (["world", "art"], "weekly", 7, 0, 1), "World and Art, every Monday at 7"),
