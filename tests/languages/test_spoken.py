@@ -119,8 +119,8 @@ def test_german_pages_say_nothing_in_english(german: Publisher, subscribe: Calla
     with german.store.read() as tx:
         shown = catalogue.listings(tx)[0].article
     for page in (
-        pages.ask_unsubscribe(german.templates, site, "Morgenpost", "/x", "/y"),
-        pages.unsubscribed(german.templates, site, "Morgenpost", "/y", {}),
+        pages.ask_unsubscribe(german.templates, site, "Morgenpost", "/x"),
+        pages.unsubscribed(german.templates, site, "Morgenpost", {"RSS": "/f"}),
         pages.not_found(german.templates, site),
         pages.expired_link(german.templates, site),
         pages.withdrawn(german.templates, site, shown),
