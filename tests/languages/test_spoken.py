@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ from lxml import html as parser
 
 from publisher import checking, cutting, gathering, publishing
 from publisher.app import Publisher
-from publisher.cutting.asking import Request
-from publisher.delivering import opening, previewing
+from publisher.delivering import copies, opening, previewing
+from publisher.delivering.messages import Composer
 from publisher.editions import choice
+from publisher.errors import ContentError
 from publisher.languages import clock_time, direction, long_date, month
+from publisher.model import fields
 from publisher.model.articles import Author
 from publisher.rendering import pages, stories
-from publisher.store import catalogue, ledger
+from publisher.rendering.environment import Templates
+from publisher.store import catalogue, editions, ledger, notices
 
 ROOT = Path(__file__).parents[2]
 SITE = {"title": "Hafenkurier", "url": "https://courier.example", "language": "de"}
@@ -58,7 +62,6 @@ def cut(p: Publisher) -> None:
     request = cutting.asked(p.config, "daily", "daily", p.clock(), everybody=True)
     edition = cutting.cut(p.store, p.config, p.templates, request, p.clock()).edition
     assert edition
-    assert isinstance(request, Request)
     opening.open_edition(p.store, edition, p.clock())
 
 
@@ -186,10 +189,6 @@ def test_each_reader_gets_the_mail_in_their_language(
 def test_a_test_copy_is_marked_in_the_language_of_the_edition(
     german: Publisher, subscribe: Callable[..., str]
 ) -> None:
-    from publisher.delivering import copies
-    from publisher.delivering.messages import Composer
-    from publisher.store import editions, notices
-
     subscribe(german, "a@example.org")
     cut(german)
     with german.store.read() as tx:
@@ -263,3 +262,41 @@ def test_bylines_in_german() -> None:
     assert stories.byline((bo, cy, ann), "de") == "Von Bo Ek, Cy Oz und Ann Lee, Redaktion"
     assert stories.byline((ann, bo), "de") == "Von Ann Lee, Redaktion, und Bo Ek"
     assert stories.byline((bo, cy, bo), "ar") == "By Bo Ek, Cy Oz, and Bo Ek"
+
+
+@pytest.mark.parametrize("name", ["mail/a.html", "mail/a.txt"])
+def test_what_stands_for_an_empty_field_is_translated_too(tmp_path: Path, name: str) -> None:
+    """In a sentence or by itself; what nobody translates stays, and is no markup."""
+    (tmp_path / "mail").mkdir()
+    (tmp_path / name).write_text(
+        "{% trans who=subscriber.name | fallback(_('this newsletter')) %}You get {{ who }}{% endtrans %} "
+        "{{ subscriber.name | fallback('<you> & \"us\"') }}",
+        encoding="utf-8",
+    )
+    said = Templates([tmp_path]).render(name, language="de")
+    found = [part for part in fields.split(said) if isinstance(part, fields.Field)]
+    plain = [unescape(field.fallback) if name.endswith("html") else field.fallback for field in found]
+    assert plain == ["dieser Newsletter", '<you> & "us"']
+    assert ("<you>" in said) == name.endswith("txt")
+
+
+@pytest.mark.parametrize("written", ["_(x)", "_('a', 'b')", "_('a') ~ 'b'", "gettext"])
+def test_only_a_sentence_may_stand_for_an_empty_field(tmp_path: Path, written: str) -> None:
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail/a.txt").write_text(
+        f"\n{{{{ subscriber.name | fallback({written}) }}}}", encoding="utf-8"
+    )
+    with pytest.raises(ContentError, match=r"mail/a\.txt:2: subscriber\.name: only"):
+        Templates([tmp_path]).render("mail/a.txt", x="y")
+
+
+def test_words_in_an_attribute_cannot_end_it(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words/fr.po").write_text(
+        'msgid "Follow %(title)s"\nmsgstr "\\"Suivre\\" <%(title)s>"\n', encoding="utf-8"
+    )
+    (tmp_path / "a.html").write_text(
+        '<nav aria-label="{{ _("Follow %(title)s", title=title) | in_quotes }}">x</nav>', encoding="utf-8"
+    )
+    page = parser.fromstring(Templates([tmp_path]).render("a.html", language="fr", title='A "b" & c'))
+    assert dict(page.attrib) == {"aria-label": '"Suivre" <A "b" & c>'}
