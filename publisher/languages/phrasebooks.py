@@ -78,6 +78,12 @@ def is_english(language: str) -> bool:
 
 
 def _names(language: str) -> list[str]:
-    """`zh-Hant-TW`, `zh-Hant`, `zh`: as far as it is a tag and no path."""
-    parts = [part for part in language.split("-") if part.isalnum()]
-    return ["-".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    """`zh-Hant-TW`, `zh-Hant`, `zh`: as far as it is a tag and no path, however it is written."""
+    first, *rest = [part.lower() for part in language.split("-") if part.isalnum()] or [""]
+    parts = [first, *map(_subtag, rest)]
+    return ["-".join(parts[:length]) for length in range(len(parts), 0, -1) if first]
+
+
+def _subtag(part: str) -> str:
+    """As it is commonly written (RFC 5646 section 2.1.1)."""
+    return part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part

@@ -130,6 +130,7 @@ def test_a_publications_own_words_go_before_ours_and_the_nearer_language_first(t
     assert books.of("de").gettext("Older") == "Älter"
     assert books.of("fr").gettext("Older") == "Older", "an empty entry is a gap"
     assert books.of("../../etc/x").gettext("Older") == "Older"
+    assert books.of("DE-at").gettext("Older") == "Früher", "a tag is the same in any letters"
     assert books.known() == ["de", "de-AT", "en", "fr"]
     assert [books.spoken(tag) for tag in ("de-CH", "fr", "ar", "en-GB")] == ["de-CH", "fr", "en", "en-GB"]
 
