@@ -208,6 +208,7 @@ FIELDS = {
     "subscriber.address": "the address",
     "subscriber.COLUMN": "any other column of the CSV that was imported, cut at 60 characters",
     "subscription.choice": "what was chosen, in words: World and Sports, every day at 7",
+    "preferences_url": "the page on which this reader changes everything; may stand in `href`",
     "unsubscribe_url": "one click, one subscription ended; may stand in `href`",
     "view_url": "this edition in a browser; may stand in `href`",
 }

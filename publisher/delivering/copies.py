@@ -36,6 +36,7 @@ def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str],
     leave = links.token(composer.keys, KIND, edition.id)
     unsubscribe = f"{prepared.stationery.site}/unsubscribe/{leave}"
     shared = {"unsubscribe": unsubscribe, "view": prepared.view}
+    shared["preferences"] = f"{prepared.stationery.site}/preferences/{leave}"
 
     def message(recipient: Recipient) -> bytes:
         return prepared.message.splice(_neutral(recipient, everything), shared)

@@ -70,7 +70,9 @@ class Prepared:
             row.fields,
         )
         leave = links.token(keys, "unsubscribe", row.subscription_id)
+        own = links.token(keys, "preferences", row.subscription_id)
         addresses = {"unsubscribe": f"{paper.site}/unsubscribe/{leave}", "view": self.view}
+        addresses["preferences"] = f"{paper.site}/preferences/{own}"
         message = self.message.splice(recipient, addresses)
         sender = links.verp(paper.bounce_address, keys, key, generation)
         plain = self.plain and row.address.isascii()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 OPEN, MIDDLE, CLOSE = "\uf5e0", "\uf5e1", "\uf5e2"
 RESERVED = {ord(OPEN): None, ord(MIDDLE): None, ord(CLOSE): None}
-ADDRESSES = ("unsubscribe", "view")
+ADDRESSES = ("unsubscribe", "view", "preferences")
 
 _MARK = re.compile(
     f"{OPEN}([^{OPEN}{MIDDLE}{CLOSE}]+){MIDDLE}([^{OPEN}{MIDDLE}{CLOSE}]*){CLOSE}"

@@ -73,7 +73,7 @@ def every_page(site: pages.Site, article: Article) -> dict[str, str]:
         "archive": pages.archive(TEMPLATES, site, "Daily Briefing", [entry]),
         "empty archive": pages.archive(TEMPLATES, site, "Daily Briefing", []),
         "unsubscribe": pages.ask_unsubscribe(TEMPLATES, site, "Daily Briefing", "/unsubscribe/T0"),
-        "unsubscribed": pages.unsubscribed(TEMPLATES, site, "Daily Briefing"),
+        "unsubscribed": pages.unsubscribed(TEMPLATES, site, "Daily Briefing", {}),
         "not found": pages.not_found(TEMPLATES, site),
         "expired": pages.expired_link(TEMPLATES, site),
     }
@@ -311,8 +311,9 @@ def test_leaving_is_one_question_and_a_button_that_says_what_it_does() -> None:
     text = PAGES["unsubscribe"]
     form = one(text, "//form")
     assert (form.get("method"), form.get("action")) == ("post", "/unsubscribe/T0")
-    assert one(text, "//button").text_content() == "Stop the Daily Briefing"
-    assert one(text, "//button").get("type") == "submit"
+    stop, feed = parser.document_fromstring(text).xpath("//button")
+    assert (stop.text_content(), stop.get("name")) == ("Stop the Daily Briefing", None)
+    assert (feed.text_content(), feed.get("name")) == ("Switch to a feed", "feed")
     assert not parser.document_fromstring(text).xpath(
         "//script|//input|//select|//a[contains(@href, '/unsubscribe')]"
     )
