@@ -18,9 +18,10 @@ from publisher.errors import Refused
 _LONGEST = 200
 _LINK_MAC, _MAIL_MAC = 16, 12
 _LOCAL_PART = 64
-_DELIVERY, _NOTICE = "mail", "notice mail"
+_DELIVERY, _NOTICE, _LEAVE = "mail", "notice mail", "leave by mail"
 _VERP_PLACE, _ID_PLACE = 0, _MAIL_MAC
 _LINK = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_MESSAGE_ID = re.compile(r"([0-9a-f]+)@[^@\s]+", re.ASCII | re.IGNORECASE)
 _VERP = re.compile(r"[^@\s]*\+([0-9a-f]+)@[^@\s]+", re.ASCII | re.IGNORECASE)
 
 
@@ -94,6 +95,27 @@ def notice_message_id(keys: Keys, domain: str, notice: int, generation: int) -> 
     return f"{_mail_token(keys, _NOTICE, _ID_PLACE, notice, generation)}@{domain}"
 
 
+def read_message_id(keys: Keys, text: str) -> tuple[int, int] | None:
+    """Delivery and generation of a Message-ID that `message_id` made, in any case; None for any other."""
+    return _read_id(keys, _DELIVERY, text)
+
+
+def read_notice_message_id(keys: Keys, text: str) -> tuple[int, int] | None:
+    """Notice and generation of a Message-ID that `notice_message_id` made; None for any other."""
+    return _read_id(keys, _NOTICE, text)
+
+
+def leave_token(keys: Keys, subscription: int) -> str:
+    """What stands behind the `+` of an address to which one writes to end this subscription."""
+    return _mail_token(keys, _LEAVE, _VERP_PLACE, subscription)
+
+
+def read_leave(keys: Keys, address: str) -> int | None:
+    """The subscription that mail to this address ends; None for any other address."""
+    numbers = _read_address(keys, _LEAVE, address)
+    return numbers[0] if numbers and len(numbers) == 1 else None
+
+
 def _tagged(bounce_address: str, token: str) -> str:
     local, _, domain = bounce_address.rpartition("@")
     tagged = f"{local}+{token}"
@@ -103,8 +125,20 @@ def _tagged(bounce_address: str, token: str) -> str:
 
 
 def _read_tagged(keys: Keys, label: str, address: str) -> tuple[int, int] | None:
+    return _pair(_read_address(keys, label, address))
+
+
+def _read_address(keys: Keys, label: str, address: str) -> tuple[int, ...] | None:
     found = _VERP.fullmatch(address) if len(address) <= 2 * _LONGEST else None
-    numbers = _read_mail_token(keys, label, _VERP_PLACE, found[1]) if found else None
+    return _read_mail_token(keys, label, _VERP_PLACE, found[1]) if found else None
+
+
+def _read_id(keys: Keys, label: str, text: str) -> tuple[int, int] | None:
+    found = _MESSAGE_ID.fullmatch(text) if len(text) <= 2 * _LONGEST else None
+    return _pair(_read_mail_token(keys, label, _ID_PLACE, found[1]) if found else None)
+
+
+def _pair(numbers: tuple[int, ...] | None) -> tuple[int, int] | None:
     return (numbers[0], numbers[1]) if numbers and len(numbers) == 2 else None
 
 

@@ -12,7 +12,18 @@ import typer
 from typer.main import get_command
 
 from publisher import __version__
-from publisher.cli import bench, content, control, editions, keeping, people, running, sending, storing
+from publisher.cli import (
+    bench,
+    content,
+    control,
+    editions,
+    keeping,
+    people,
+    receiving,
+    running,
+    sending,
+    storing,
+)
 from publisher.cli.speaking import complain, help_when_alone, tell
 from publisher.errors import PublisherError
 
@@ -73,7 +84,7 @@ def options(
     help_when_alone(context)
 
 
-for _room in (content, editions, sending, control, people, running, keeping, storing, bench):
+for _room in (content, editions, sending, control, people, receiving, running, keeping, storing, bench):
     _room.register(app)
 
 

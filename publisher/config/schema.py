@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from publisher.config.feedback import BounceMailbox, Webhooks
+from publisher.config.sections import Section
 from publisher.config.values import (
     AddressSpec,
     Colour,
@@ -45,12 +46,6 @@ Hour = Annotated[int, Field(ge=0, le=23)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _ARTICLE_FIELDS = [(name, "", None) for name in ("url", "year", "month", "day", "slug")]
 Topics = Literal["all"] | list[str]
-
-
-class Section(BaseModel):
-    """A mapping in config.yaml: frozen, and closed against keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Publication(Section):
@@ -247,6 +242,9 @@ class Mail(Section):
         None,
         description="envelope sender; each mail adds +TOKEN before the @. Default: the newsletter's from",
     )
+    bounce_mailbox: BounceMailbox | None = Field(
+        None, description="where mail to bounce_address arrives; nothing here: nobody reads it"
+    )
     warm_up: WarmUp | None = Field(None, description="for a new domain; nothing here: no limit a day")
     mx_lookup: bool = Field(
         True, description="false: mailbox providers are told apart by domain alone, and the DNS is not asked"
@@ -322,6 +320,7 @@ class Web(Section):
     metrics_token_file: Location | None = Field(
         None, description="file that holds it; with neither, /metrics answers to this machine alone"
     )
+    webhooks: Webhooks = Webhooks()
 
 
 class Schedule(Section):

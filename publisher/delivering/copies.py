@@ -23,6 +23,7 @@ from publisher.store import Store, editions, notices, restores, subscribers
 from publisher.store.editions import Edition
 
 KIND = "test copy"
+_NOBODY = 0
 
 
 def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str], now: datetime) -> list[int]:
@@ -37,6 +38,7 @@ def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str],
     unsubscribe = f"{prepared.stationery.site}/unsubscribe/{leave}"
     shared = {"unsubscribe": unsubscribe, "view": prepared.view}
     shared["preferences"] = f"{prepared.stationery.site}/preferences/{leave}"
+    shared["leave"] = links.leave_token(composer.keys, _NOBODY)
 
     def message(recipient: Recipient) -> bytes:
         return prepared.message.splice(_neutral(recipient, everything), shared)

@@ -73,6 +73,7 @@ class Prepared:
         own = links.token(keys, "preferences", row.subscription_id)
         addresses = {"unsubscribe": f"{paper.site}/unsubscribe/{leave}", "view": self.view}
         addresses["preferences"] = f"{paper.site}/preferences/{own}"
+        addresses["leave"] = links.leave_token(keys, row.subscription_id)
         message = self.message.splice(recipient, addresses)
         sender = links.verp(paper.bounce_address, keys, key, generation)
         plain = self.plain and row.address.isascii()

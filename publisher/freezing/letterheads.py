@@ -71,7 +71,7 @@ def letterhead(config: Config, edition: Edition) -> Letterhead:
     sender = newsletter.sender
     site = config.publication.url
     archive = f"{site}/archive/{edition.newsletter}/" if newsletter.archive == "public" else ""
-    leave = config.mail.bounce_address or sender.addr_spec
+    local, _, domain = (config.mail.bounce_address or sender.addr_spec).rpartition("@")
     return Letterhead(
         from_=newsletter.from_,
         reply_to=newsletter.reply_to or "",
@@ -81,5 +81,5 @@ def letterhead(config: Config, edition: Edition) -> Letterhead:
         list_help=f"{site}/",
         archived_at=f"{archive}{edition.number}/" if archive else "",
         feedback_id=f"{edition.number}:{edition.cadence}:{edition.newsletter}:{sender.domain.split('.')[0]}",
-        unsubscribe_mailto=f"mailto:{leave}?subject=unsubscribe",
+        unsubscribe_mailto=f"mailto:{local}+{{leave}}@{domain}?subject=unsubscribe",
     )

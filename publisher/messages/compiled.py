@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Literal
 
 from publisher.messages import headers
-from publisher.messages.headers import Letterhead
+from publisher.messages.headers import LEAVE_TOKEN, Letterhead
 from publisher.messages.places import Place
 from publisher.messages.quoted import SOFT_BREAK, encode
 from publisher.messages.words import checked, folded, text_words
@@ -104,8 +104,16 @@ def _headers(variant: Variant, letterhead: Letterhead) -> Iterator[bytes | Fill]
     # one link a line: folded between the links, never inside one, and never into encoded-words (RFC 8058)
     yield from (b"List-Unsubscribe: <", _unsubscribe, b">")
     if letterhead.unsubscribe_mailto:
-        yield b",\r\n <%b>" % headers.url("List-Unsubscribe", letterhead.unsubscribe_mailto)
+        yield from _by_mail(letterhead.unsubscribe_mailto)
     yield b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+def _by_mail(mailto: str) -> Iterator[bytes | Fill]:
+    """The other way to leave, which needs a token, too, or nobody could tell who asks."""
+    before, mark, after = (b",\r\n <%b>" % headers.url("List-Unsubscribe", mailto)).partition(LEAVE_TOKEN)
+    yield before
+    if mark:
+        yield from (_leave_token, after)
 
 
 def _subject(subject: str) -> Iterator[bytes | Place]:
@@ -155,6 +163,10 @@ def _date(recipient: Recipient, _: Mapping[str, str]) -> bytes:
 
 def _message_id(recipient: Recipient, _: Mapping[str, str]) -> bytes:
     return headers.message_id(recipient.message_id)
+
+
+def _leave_token(_: Recipient, addresses: Mapping[str, str]) -> bytes:
+    return headers.token("List-Unsubscribe", addresses.get("leave", ""))
 
 
 def _unsubscribe(_: Recipient, addresses: Mapping[str, str]) -> bytes:

@@ -20,6 +20,8 @@ _NAMED = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>]+)>\s*')
 _LIST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-;=?-~]+")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
+_TOKEN = re.compile(r"[A-Za-z0-9]+", re.ASCII)
+LEAVE_TOKEN = b"{leave}"
 _FEEDBACK = re.compile(r"[!-9;-~]*(:[!-9;-~]*){2}:[!-9;-~]+")
 
 
@@ -29,7 +31,7 @@ class Letterhead:
 
     `from_` and `reply_to` are `Name <address>` or `address`; `list_id` is `Title <name.domain>` (RFC 2919);
     `feedback_id` is four parts joined by colons, with nothing per recipient in them; the others are URLs
-    (RFC 2369, RFC 5064).
+    (RFC 2369, RFC 5064). `{leave}` in `unsubscribe_mailto` is where each message has a token of its own.
     """
 
     from_: str
@@ -86,6 +88,11 @@ def recipient(text: str) -> bytes:
 def url(name: str, text: str) -> bytes:
     """An absolute URL that may stand between angle brackets in the header called `name`. Raises Refused."""
     return _matched(_URL, name, text) if len(text) <= _LONGEST_URL else _refuse(name, text)
+
+
+def token(name: str, text: str) -> bytes:
+    """A token that may stand in an address in the header called `name`. Raises Refused."""
+    return _matched(_TOKEN, name, text)
 
 
 def message_id(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from publisher.store.editions import Edition
 log = logging.getLogger("publisher")
 Say = Callable[[str], None]
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
+_RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
 
 @dataclass
@@ -71,6 +73,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: done.told.extend(_remind(publisher, done.held, now)),
         lambda: _ask(publisher, now),
         lambda: _compact(publisher, now),
+        lambda: _receive(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -158,6 +161,27 @@ def _ask(publisher: Publisher, now: datetime) -> None:
     from publisher.delivering.messages import Composer
 
     queue_confirmations(Composer(store, publisher.config, publisher.keys), publisher.templates, now)
+
+
+def _receive(publisher: Publisher, now: datetime) -> None:
+    """The mailbox of bounces, a little at a time as well."""
+    store, configured = publisher.store, publisher.config.mail.bounce_mailbox
+    if configured is None:
+        return
+    with store.write() as tx:
+        if not clock.due(tx, _RECEIVED, _RECEIVING, now):
+            return
+    # their libraries take time to load, and most publications read no mailbox
+    from publisher import mailbox, receiving
+
+    found = mailbox.open_mailbox(configured, os.environ)
+    done = receiving.read(store, publisher.keys, found, publisher.clock, seconds=_RECEIVING_SECONDS)
+    if not done.ended:
+        with store.write() as tx:
+            clock.forget(tx, [_RECEIVED])
+    if done.reports:
+        names = ("hard", "soft", "complaints", "unsubscribed", "ignored", "unmatched")
+        log.info("received", extra={"fields": {name: getattr(done, name) for name in names}})
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

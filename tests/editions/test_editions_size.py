@@ -38,6 +38,7 @@ def html_bytes(p: Any, clock: Any, variant_id: int) -> tuple[int, str]:
     edition, variant = thawed(p.store, variant_id)
     compiled = messages.compile_message(variant, letterhead(p.config, edition))
     links = {name: f"https://courier.example/{name}/{'t' * 60}" for name in ("unsubscribe", "view")}
+    links["leave"] = "0" * 34
     message = compiled.splice(Recipient("ada@example.org", "1@courier.example", clock.now, LONG), links)
     part = next(x for x in message_from_bytes(message).walk() if x.get_content_type() == "text/html")
     return len(part.get_payload()), part.get_payload(decode=True).decode()

@@ -1,0 +1,125 @@
+"""Delivery status notifications (RFC 3464): what each recipient's group of fields says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from publisher.bounces import statuses
+from publisher.bounces.fields import Group, address, first, groups, typed, without_comments
+from publisher.bounces.mime import Part
+from publisher.bounces.verdict import LONGEST_TEXT, Failure
+
+_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
+_NAMED = ("original-recipient", "final-recipient", "x-actual-recipient")
+_SAID = ("action", "status", "diagnostic-code")
+_ACTIONS = {
+    "delayed": "delayed|deferred|delay|warning|transient|retry",
+    "delivered": "delivered|relayed|expanded|deliverable|success",
+    "failed": "fail|reject|bounce|expired|error|undeliver|return|refuse",
+}
+_UNTYPED = re.compile(r"(?im)^[ \t>]{0,4}(?:final|original)-recipient[ \t]*:")
+_FIRST_FIELD = re.compile(r"(?im)^[ \t>]{0,4}(?:reporting-mta|original-envelope-id|arrival-date)[ \t]*:")
+_QUOTED = re.compile(r"(?m)^[ \t]*>[ \t]?")
+_WAITS = re.compile(
+    r"still (being )?(retried|trying|queued|attempt)|will (continue|keep) (to )?(try|be tr|attempt|retry)"
+    r"|(delivery|message) .{0,40}(is |has been |was )?delayed|no need to resend|do not need to resend"
+    r"|warning: message|will be retried|not yet (been )?delivered|delivery attempts will continue",
+    re.IGNORECASE,
+)
+_GIVEN_UP = re.compile(
+    r"giv(ing|en) up|will not be retried|permanent|no further (delivery )?attempt", re.IGNORECASE
+)
+
+
+def failures(parts: Sequence[Part]) -> tuple[Failure, ...] | None:
+    """What the delivery-status parts of a mail say, those of the outermost report; None: it has none."""
+    typed_parts = [part for part in parts if part.type in _TYPES]
+    texts = [_fields_of(part) for part in typed_parts if part.nested == typed_parts[0].nested]
+    if not any(_recipients(text) for text in texts):
+        texts = [text for part in parts if (text := _untyped(part))]
+    if not texts:
+        return () if typed_parts else None
+    waits = waiting(human_text(parts))
+    return tuple(_failure(group, waits) for text in texts for group in _recipients(text))
+
+
+def human_text(parts: Iterable[Part]) -> str:
+    """What the mail says to people: its own parts of text, not those of what it returns."""
+    own = [part for part in parts if not part.nested and part.type in ("text/plain", "text/html")]
+    return "\n".join(part.text for part in own)
+
+
+def waiting(text: str) -> bool:
+    """Whether a text says that delivery is still being tried."""
+    return bool(_WAITS.search(text)) and not _GIVEN_UP.search(text)
+
+
+def _fields_of(part: Part) -> str:
+    """The text of a report; where its blank line is missing, its fields stand among the part's headers."""
+    if not any(name in part.headers for name in (*_NAMED, *_SAID)):
+        return part.text
+    headers = (f"{name}: {value}" for name, values in part.headers.items() for value in values)
+    return "\n".join([*headers, part.text])
+
+
+def _untyped(part: Part) -> str:
+    """The fields of a report in a part that does not say so: broken MIME, or forwarded as text."""
+    if part.nested or part.type.startswith("message/") or part.type == "text/rfc822-headers":
+        return ""
+    found = _UNTYPED.search(part.text)
+    if not found or not re.search(r"(?im)^[ \t>]{0,4}(action|status|diagnostic-code)[ \t]*:", part.text):
+        return ""
+    begun = _FIRST_FIELD.search(part.text, max(found.start() - 2000, 0), found.start())
+    return _QUOTED.sub("", part.text[begun.start() if begun else found.start() :])
+
+
+def _recipients(text: str) -> list[Group]:
+    """A group for each recipient, whatever blank lines there are too many or too few."""
+    found: list[Group] = []
+    for group in groups(text):
+        for some in _divided(group):
+            if not any(some.get(name) for name in (*_NAMED, *_SAID)):
+                continue
+            whole = found and any(found[-1].get(name) for name in _SAID)
+            if any(some.get(name) for name in _NAMED) or not found:
+                found.append(some)
+            elif not whole:
+                found[-1] |= some
+    return [group for group in found if any(group.get(name) for name in _NAMED) or len(found) == 1]
+
+
+def _divided(group: Group) -> list[Group]:
+    """Several recipients without a blank line between them: the n-th of each field is the n-th one's."""
+    count = len(group.get("final-recipient", ()))
+    if count < 2:
+        return [group]
+    return [{name: values[n : n + 1] for name, values in group.items()} for n in range(count)]
+
+
+def _failure(group: Group, waits: bool) -> Failure:
+    said = first(group, "diagnostic-code", "x-supplementary-info", "x-display-name")
+    words = " ".join((typed(said) or first(group, "status")).split())
+    status = _status(first(group, "status"), typed(said))
+    named = [address(value) for name in _NAMED for value in group.get(name, ())]
+    action = _action(without_comments(first(group, "action")), first(group, "action"))
+    names = tuple(dict.fromkeys(name for name in named if name))
+    if action in ("delayed", "delivered") or (not action and (waits or status.startswith("2."))):
+        return Failure("nothing", status, words[:LONGEST_TEXT], names)
+    if status.startswith("2."):
+        # a contradiction: it failed, and nothing says for good
+        status = statuses.of_words(words.partition(status)[2]) or "4.0.0"
+    return Failure(statuses.kind(status), status, words[:LONGEST_TEXT], names)
+
+
+def _status(field: str, words: str) -> str:
+    status = statuses.of_field(without_comments(field)) or statuses.of_field(field)
+    return statuses.refined(status, f"{words} {field}")
+
+
+def _action(value: str, whole: str) -> str:
+    for text in (value.lower(), whole.lower()):
+        for action, words in _ACTIONS.items():
+            if re.match(rf"\W*(\w+ ){{0,2}}({words})", text):
+                return action
+    return ""
