@@ -81,10 +81,9 @@ def _recipients(text: str) -> list[Group]:
         for some in _divided(group):
             if not any(some.get(name) for name in (*_NAMED, *_SAID)):
                 continue
-            whole = found and any(found[-1].get(name) for name in _SAID)
             if any(some.get(name) for name in _NAMED) or not found:
                 found.append(some)
-            elif not whole:
+            elif not any(name in found[-1] and name in some for name in _SAID):
                 found[-1] |= some
     return [group for group in found if any(group.get(name) for name in _NAMED) or len(found) == 1]
 

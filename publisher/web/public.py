@@ -23,6 +23,7 @@ from publisher.web.leaving import Leaving
 from publisher.web.preferences import Preferences
 from publisher.web.private_feeds import PrivateFeeds
 from publisher.web.signing_up import SigningUp
+from publisher.web.webhooks import Webhooks
 
 log = logging.getLogger("publisher")
 
@@ -38,6 +39,7 @@ def application(publisher: Publisher) -> Starlette:
         *Preferences(doors).routes,
         *PrivateFeeds(doors).routes,
         Route("/view/{token}", partial(_view, doors), methods=["GET"]),
+        *Webhooks(publisher, os.environ).routes,
         Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not
