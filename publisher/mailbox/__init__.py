@@ -46,7 +46,7 @@ def open_mailbox(configured: BounceMailbox, environ: Mapping[str, str]) -> Mailb
         try:
             return Maildir.made(configured.maildir)
         except OSError as error:
-            said = f"{configured.maildir}: {error.strerror or error}"
+            said = f"{error.filename or configured.maildir}: {error.strerror or error}"
             raise ConfigError([Problem(f"{place}.maildir", said)]) from None
     imap = configured.imap
     assert imap, "one of them is there: the schema says so"

@@ -83,6 +83,8 @@ class ImapMailbox:
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
                 client.logout()
+            with suppress(OSError):
+                client.shutdown()  # a logout that fails leaves the socket open
 
     def _connected(self) -> imaplib.IMAP4:
         imap, seconds = self._imap, self._imap.timeout.total_seconds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from publisher.errors import Unavailable
 
 _FOLDERS = ("tmp", "new", "cur")
 _INFO, _SEEN = ":2,", "S"
+log = logging.getLogger("publisher")
 
 
 class Maildir:
@@ -29,7 +31,10 @@ class Maildir:
         return cls(folder)
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
-        """Each mail without flag S, by name, in which the time of its arrival stands. Raises Unavailable."""
+        """Each mail without flag S, by name, in which the time of its arrival stands.
+
+        One that cannot be read is left, and said in the log. Raises Unavailable for a folder that cannot.
+        """
         for name in self._names():
             try:
                 with (self._folder / name).open("rb") as stream:
@@ -37,7 +42,8 @@ class Maildir:
             except FileNotFoundError:
                 continue  # another reader has moved it meanwhile
             except OSError as error:
-                raise self._unavailable(error) from None
+                # it stays where it is, and keeps no other from being read
+                log.warning("%s cannot be read: %s", self._folder / name, error.strerror or error)
 
     def handled(self, name: str) -> None:
         """Into cur/ with flag S, unless another reader has done that. Raises Unavailable."""
@@ -81,7 +87,11 @@ class Maildir:
             for folder in ("new", "cur"):
                 if (self._folder / folder).is_dir():
                     with os.scandir(self._folder / folder) as entries:
-                        found += [f"{folder}/{e.name}" for e in entries if e.is_file() and _unseen(e.name)]
+                        found += [
+                            f"{folder}/{e.name}"
+                            for e in entries
+                            if not e.is_dir(follow_symlinks=False) and _unseen(e.name)
+                        ]
         except OSError as error:
             raise self._unavailable(error) from None
         return sorted(found, key=lambda name: name.partition("/")[2])

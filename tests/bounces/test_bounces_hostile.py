@@ -58,7 +58,9 @@ def test_a_huge_mail_takes_no_long_time(mail: bytes) -> None:
 
 def test_what_stands_behind_the_cap_is_not_looked_at() -> None:
     padding = b"X-Padding: %s\n" % (b"x" * 900)
-    mail = padding * (LARGEST // len(padding) + 1) + REPORT + STATUS + b"Final-Recipient: rfc822; a@b.example\n"
+    mail = (
+        padding * (LARGEST // len(padding) + 1) + REPORT + STATUS + b"Final-Recipient: rfc822; a@b.example\n"
+    )
     assert classify(mail).kind == "nothing"
 
 
@@ -69,6 +71,6 @@ def test_the_large_mail_that_it_returns_does_not_hide_a_report() -> None:
 
 
 def test_a_report_that_somebody_quotes_to_us_is_their_letter() -> None:
-    letter = b"From: ann@example.org\nTo: daily@courier.example\nSubject: Re: Undelivered Mail\n\nWhat is this?\n\n"
+    letter = b"From: ann@example.org\nTo: daily@courier.example\nSubject: Re: Undelivered Mail\n\nWhy?\n\n"
     quoted = b"> The following message could not be delivered: 550 5.1.1 unknown\n"
     assert classify(letter + quoted).kind == "nothing"
