@@ -33,6 +33,7 @@ _KINDS: dict[str, str] = {
     "rate": "number of messages a second, minute or hour, such as 50/s",
     "selector": "letters, digits, hyphens and dots",
     "mailbox": "`Name <address>`",
+    "topic": "ARN of an SNS topic",
     "colour": "colour, such as #7a1f1f",
     "_resolve": "path; counts from the file's folder",
 }

@@ -86,6 +86,10 @@ JSON: dict[str, Any] = {
     "suppressions add": names("address added"),
     "suppressions remove": names("address removed"),
     "suppressions import": {"added": None, "refused": REFUSED_LINES},
+    "bounces": {
+        **names("hard soft complaints unsubscribed ignored unmatched repeated"),
+        "reports": [names("mail kind outcome status addresses text")],
+    },
     "tick": {"gathered": GATHERED, "cut": [names("edition recipients")], **names("opened held settled")},
     "migrate": names("version"),
 }

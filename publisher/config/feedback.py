@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from publisher.config.sections import Section
-from publisher.config.values import Duration, Line, Location, duration
-
-_TOPIC = re.compile(r"arn:aws[a-z-]{0,12}:sns:[a-z]{2}[a-z0-9-]{3,30}:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
-
-
-def _topic(value: str) -> str:
-    if not _TOPIC.fullmatch(value):
-        expected = "arn:aws:sns:REGION:ACCOUNT:NAME"
-        raise ValueError(f"expected the ARN of a topic such as {expected}, got {value!r}")
-    return value
+from publisher.config.values import Duration, Line, Location, SnsTopic, duration
 
 
 class Imap(Section):
@@ -65,11 +55,11 @@ class BounceMailbox(Section):
 class SesWebhook(Section):
     """Notifications of Amazon SES, by way of SNS, to POST /webhooks/ses."""
 
-    topic: Annotated[str, AfterValidator(_topic)] = Field(description="the ARN of the SNS topic")
+    topic: SnsTopic = Field(description="the ARN of the SNS topic")
 
 
 class PostmarkWebhook(Section):
-    """Bounces, complaints and unsubscribes of Postmark, to POST /webhooks/postmark."""
+    """Bounces and complaints of Postmark, to POST /webhooks/postmark."""
 
     token_env: str = Field("", description="name of the environment variable that holds the secret")
     token_file: Location | None = Field(None, description="file that holds the secret")

@@ -25,6 +25,7 @@ _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=.*[A-Za-z]){_LABEL}")
 _LOCAL = re.compile(rf"[{_ATOM}\u0080-\U0010ffff]+(?:\.[{_ATOM}\u0080-\U0010ffff]+)*")
 _ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@)[{_ATOM}]+(?:\.[{_ATOM}]+)*@{_DOMAIN.pattern}")
+_TOPIC = re.compile(r"arn:aws[a-z-]{0,12}:sns:[a-z]{2}[a-z0-9-]{3,30}:\d{12}:[A-Za-z0-9_-]{1,256}")
 
 
 def duration(value: Any) -> timedelta:
@@ -179,6 +180,13 @@ def selector(value: str) -> str:
     return value.lower()
 
 
+def topic(value: str) -> str:
+    """The ARN of an Amazon SNS topic."""
+    if not _TOPIC.fullmatch(value):
+        raise ValueError(f"expected a topic such as arn:aws:sns:eu-west-1:123456789012:NAME, got {value!r}")
+    return value
+
+
 def mailbox(value: str) -> str:
     """`Name <address>` or `address`: exactly one."""
     single_line(value)
@@ -213,5 +221,6 @@ Line = Annotated[str, AfterValidator(single_line)]
 AddressSpec = Annotated[str, AfterValidator(sender_address)]
 Domain = Annotated[str, AfterValidator(domain)]
 Selector = Annotated[str, AfterValidator(selector)]
+SnsTopic = Annotated[str, AfterValidator(topic)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 Location = Annotated[Path, BeforeValidator(_resolve)]

@@ -42,6 +42,7 @@ COMMANDS = {
     "suppressions list": "",
     "suppressions remove": "eve@example.org",
     "subscribers remove": "ada@example.org",
+    "bounces": "people.csv",
     "tick": "",
     "migrate": "",
     "approve": "weekly/1",
