@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.errors import Refused
-from publisher.links import Keys, message_id, read_token, read_verp, token, verp
+from publisher.links import (
+    Keys,
+    leave_token,
+    message_id,
+    notice_message_id,
+    notice_verp,
+    read_leave,
+    read_message_id,
+    read_notice_message_id,
+    read_notice_verp,
+    read_token,
+    read_verp,
+    token,
+    verp,
+)
 
 OLD, NEW = b"o" * 32, b"n" * 32
 KEYS = Keys((NEW, OLD))
@@ -88,3 +102,32 @@ def test_message_ids_differ_and_give_no_bounce_address_away() -> None:
         assert read_verp(KEYS, f"bounces+{found}") is None
     with pytest.raises(ValueError, match="0 to 2"):
         message_id(KEYS, "courier.example", -1, 0)
+
+
+def test_each_kind_of_token_in_a_mail_opens_its_own_door_and_no_other() -> None:
+    bounces, domain = "bounces@courier.example", "courier.example"
+    made = {
+        read_verp: verp(bounces, KEYS, 12, 3),
+        read_notice_verp: notice_verp(bounces, KEYS, 12, 3),
+        read_message_id: message_id(KEYS, domain, 12, 3),
+        read_notice_message_id: notice_message_id(KEYS, domain, 12, 3),
+        read_leave: f"bounces+{leave_token(KEYS, 12)}@courier.example",
+    }
+    for read in made:
+        for owner, text in made.items():
+            numbers = 12 if read is read_leave else (12, 3)
+            for seen in (text, text.upper()):
+                assert read(KEYS, seen) == (numbers if owner is read else None)
+            as_the_other = text.partition("+")[2] or f"bounces+{text}"
+            assert read(KEYS, as_the_other) is None
+            assert read(Keys((b"another",)), text) is None
+            assert read(KEYS, text.replace("@", "0@")) is None
+            assert read(KEYS, text.replace("@", "00@")) is None
+
+
+@given(st.text(max_size=300))
+def test_nothing_else_is_a_message_id_or_an_address_for_leaving(text: str) -> None:
+    for seen in (text, f"{text}@courier.example", f"b+{text}@courier.example"):
+        assert read_message_id(KEYS, seen) is None
+        assert read_notice_message_id(KEYS, seen) is None
+        assert read_leave(KEYS, seen) is None

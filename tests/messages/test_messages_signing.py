@@ -29,13 +29,14 @@ DATED = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 LINKS = {
     "unsubscribe": "https://courier.example/unsubscribe/AbC-_d",
     "view": "https://courier.example/view/" + "v" * 150,
+    "leave": "0a" * 17,
 }
 LETTERHEAD = Letterhead(
     from_='"Zoë of the  Harbour" <daily@courier.example>',
     reply_to="editors@courier.example",
     list_id="The daily Briefing with a name that is long enough to fold <daily.courier.example>",
     feedback_id="12:daily:courier:courier.example",
-    unsubscribe_mailto="mailto:unsubscribe@courier.example",
+    unsubscribe_mailto="mailto:bounces+{leave}@courier.example?subject=unsubscribe",
 )
 NAME = mark("subscriber.name", "reader")
 TOKENS = st.sampled_from(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -181,6 +182,19 @@ def test_a_long_unsubscribe_link_stays_in_one_piece() -> None:
     link = "https://courier.example/unsubscribe/" + "t" * 200
     message = compile_message(variant(), LETTERHEAD).splice(reader(), {"unsubscribe": link})
     assert f"\r\nList-Unsubscribe: <{link}>,\r\n <mailto:unsubscribe@courier.example>\r\n".encode() in message
+
+
+def test_each_message_has_a_token_of_its_own_in_the_address_for_leaving() -> None:
+    letterhead = replace(
+        LETTERHEAD, unsubscribe_mailto="mailto:b+{leave}@courier.example?subject=unsubscribe"
+    )
+    compiled = compile_message(variant(), letterhead)
+    message = compiled.splice(reader(), ADDRESSES | {"leave": "0a1b2c"})
+    assert b",\r\n <mailto:b+0a1b2c@courier.example?subject=unsubscribe>\r\n" in message
+    assert message.count(b"0a1b2c") == 1
+    for bad in ("", "a@b", "a>b", "a\r\nBcc: x", "{leave}"):
+        with pytest.raises(Refused):
+            compiled.splice(reader(), ADDRESSES | {"leave": bad})
 
 
 def test_empty_headers_are_left_out_and_nothing_depends_on_the_zone() -> None:
