@@ -43,7 +43,9 @@ def without_comments(value: str) -> str:
 def typed(value: str) -> str:
     """What follows the type of an address or a diagnostic: `rfc822; a@b` and `a@b` alike."""
     kind, semicolon, rest = value.partition(";")
-    return rest.strip() if semicolon and re.fullmatch(r"[\w.+\- ]{1,40}", kind.strip()) else value.strip()
+    return (
+        rest.strip() if semicolon and re.fullmatch(r"[A-Za-z][\w+-]{0,39}", kind.strip()) else value.strip()
+    )
 
 
 def address(value: str) -> str:
