@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
@@ -62,6 +63,28 @@ def test_what_names_nothing_of_ours_is_counted_and_changes_nothing(site: Any) ->
     people = site("bounces", str(SAMPLES / "arf-abuse.eml"))
     assert "1 complaints" in people.out
     assert "names nothing sent from here" in people.err
+
+
+def test_killed_while_it_reads_a_maildir(site: Any, returned: bytes) -> None:
+    mails = {f"{n:04}.a": b"X-Number: %d\n%b" % (n, returned) for n in range(600)}
+    for name, mail in mails.items():
+        site.write(f"box/new/{name}", mail)
+    (site.folder / "box/cur").mkdir()
+    process = site.start("bounces", "box", "--json")
+    while not len(list((site.folder / "box/cur").iterdir())) > 20:
+        assert process.poll() is None, "it was too fast for this test"
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    left = len(list((site.folder / "box/new").iterdir()))
+    assert left > 0
+    again = site("bounces", "box", "--json").json
+    assert left - 1 <= again["hard"] <= left + 1
+    assert again["repeated"] == again["hard"]
+    found = {file.name: file.read_bytes() for file in (site.folder / "box").rglob("*") if file.is_file()}
+    assert found == {f"{name}:2,S": mail for name, mail in mails.items()}
+    (row,) = site("deliveries", "daily/1", "--json").json
+    assert row["status"] == "bounced"
 
 
 def test_standard_input(site: Any, returned: bytes) -> None:
