@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
+from sqlalchemy import Connection
+
 from publisher import links
 from publisher.config.schema import Config
 from publisher.delivering.messages import Composer
@@ -16,7 +18,7 @@ from publisher.errors import Refused
 from publisher.rendering import notices as rendered
 from publisher.rendering.environment import Templates
 from publisher.rendering.notices import Words
-from publisher.store import confirmations
+from publisher.store import confirmations, subscribers
 from publisher.store.confirmations import Confirmation, Kind
 
 _AT_ONCE = 200
@@ -47,8 +49,13 @@ def _queue(composer: Composer, templates: Templates, one: Confirmation, now: dat
     config, asking = composer.config, _KINDS[one.kind]
     language = str(one.data.get("language") or config.publication.language)
     words = asking.words(config, templates.words(language), one)
-    token = links.token(composer.keys, f"confirm {one.kind}", one.id)
-    link = f"{config.publication.url}/{asking.door}/{token}"
+    with composer.store.read() as tx:
+        link = _link(tx, composer, one)
+    if not link:
+        # who was to be welcomed has left already
+        with composer.store.write() as tx:
+            confirmations.set_queued(tx, one.id, now)
+        return
     piece = rendered.notice(templates, config, words, link, language)
     names = one.data.get("newsletters") or [""]
     with composer.store.write() as tx:
@@ -58,6 +65,39 @@ def _queue(composer: Composer, templates: Templates, one: Confirmation, now: dat
         with suppress(Refused):
             desk = Desk.of(composer, str(names[0]))
             desk.queue_words(tx, one.kind, one.address, words.subject, piece, now)
+
+
+def _link(tx: Connection, composer: Composer, one: Confirmation) -> str:
+    """Where the mail's one link leads; empty where it would lead nowhere."""
+    site, keys = composer.config.publication.url, composer.keys
+    if one.kind != "welcome":
+        return f"{site}/{_KINDS[one.kind].door}/{links.token(keys, f'confirm {one.kind}', one.id)}"
+    person = subscribers.find(tx, one.address)
+    theirs = subscribers.subscriptions_of(tx, person.id) if person else []
+    mine = [s.id for s in theirs if s.newsletter in one.data["newsletters"] and s.status == "confirmed"]
+    return f"{site}/preferences/{links.token(keys, 'preferences', mine[0])}" if mine else ""
+
+
+def _welcome(config: Config, words: NullTranslations, one: Confirmation) -> Words:
+    _ = words.gettext
+    known = {n: config.newsletters[n] for n in one.data["newsletters"] if n in config.newsletters}
+    listed = ", ".join(newsletter.title for newsletter in known.values())
+    archives = [
+        f"{config.publication.url}/archive/{n}/" for n, letter in known.items() if letter.archive == "public"
+    ]
+    newest = _("The newest editions are here: %(addresses)s") % {"addresses": ", ".join(archives)}
+    return Words(
+        subject=_("Welcome to %(newsletters)s") % {"newsletters": listed},
+        heading=_("You get %(newsletters)s") % {"newsletters": listed},
+        paragraphs=(
+            *(letter.description for letter in known.values() if letter.description),
+            *([newest] if archives else []),
+            _("Topics, days and the hour are yours to choose:"),
+        ),
+        action=_("Choose what you get"),
+        after=(_("Every mail has the same link, and one to stop it."),),
+        why=_("You get this one mail because you have just confirmed your address."),
+    )
 
 
 def _signup(config: Config, words: NullTranslations, one: Confirmation) -> Words:
@@ -133,4 +173,5 @@ _KINDS: dict[Kind, _Asking] = {
     "move": _Asking("confirm-address", _move),
     "download": _Asking("download", _download),
     "erase": _Asking("erase", _erase),
+    "welcome": _Asking("preferences", _welcome),
 }

@@ -25,6 +25,7 @@ def site_of(config: Config) -> Site:
     """What every page shares."""
     url = config.publication.url
     logo = logo_path(config)
+    offered = any(newsletter.signup == "open" for newsletter in config.newsletters.values())
     return Site(
         publication=config.publication,
         look=config.look,
@@ -44,4 +45,5 @@ def site_of(config: Config) -> Site:
             for name, n in config.newsletters.items()
         ),
         index_url=f"{url}/",
+        subscribe_url=f"{url}/subscribe" if offered else "",
     )

@@ -51,7 +51,10 @@ class ArchiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page shows: whose it is, and where the rest is. `logo_url` may be empty."""
+    """What every page shows: whose it is, and where the rest is.
+
+    `logo_url` may be empty, and `subscribe_url` is where nobody can sign up.
+    """
 
     publication: Publication
     look: Look
@@ -60,6 +63,7 @@ class Site:
     feeds: tuple[FeedLink, ...]
     newsletters: tuple[NewsletterLink, ...]
     index_url: str
+    subscribe_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

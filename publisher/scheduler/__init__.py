@@ -20,6 +20,7 @@ from publisher.store.editions import Edition
 
 log = logging.getLogger("publisher")
 Say = Callable[[str], None]
+_FORGOTTEN, _DAY, _AT_ONCE = "confirmations", timedelta(days=1), 5000
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
@@ -154,6 +155,9 @@ def _compact(publisher: Publisher, now: datetime) -> None:
 def _ask(publisher: Publisher, now: datetime) -> None:
     """Mail those who asked for something on a page; forget what nobody confirmed."""
     store = publisher.store
+    with store.write() as tx:
+        if clock.due(tx, _FORGOTTEN, _HOUR, now):
+            confirmations.forget(tx, now - publisher.config.signup.valid_for - _DAY, _AT_ONCE)
     with store.read() as tx:
         if not confirmations.unqueued(tx, 1):
             return

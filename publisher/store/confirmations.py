@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from publisher.store.schema import confirmations
 from publisher.store.subscribers import address_key
 
-Kind = Literal["signup", "move", "erase", "download"]
+Kind = Literal["signup", "move", "erase", "download", "welcome"]
 _C = confirmations.c
 
 
@@ -59,8 +59,8 @@ def all_agreed(tx: Connection, kind: Kind, data: Mapping[str, Any], addresses: I
 
 
 def count_since(tx: Connection, since: datetime, network: str = "") -> int:
-    """How many were asked for since a moment: by all, or from one network."""
-    query = select(func.count()).where(_C.created_at > since)
+    """How many were asked for since a moment: by all, or from one network. Nobody asks for a welcome."""
+    query = select(func.count()).where(_C.created_at > since, _C.kind != "welcome")
     return int(tx.scalar(query.where(_C.network == network) if network else query) or 0)
 
 

@@ -133,6 +133,9 @@ def confirm(store: Store, config: Config, id_: int, now: datetime) -> Confirmed 
         if not found.used_at:
             _subscribe(tx, config, found, open_now, now)
             confirmations.set_used(tx, id_, now)
+            if warm := [name for name in open_now if config.newsletters[name].welcome]:
+                data = {"newsletters": warm, "language": found.data["language"]}
+                confirmations.add(tx, "welcome", found.address, data, "", now)
         person = subscribers.find(tx, found.address)
         theirs = subscribers.subscriptions_of(tx, person.id) if person else []
     mine = [s for s in theirs if s.newsletter in open_now and s.status == "confirmed"]

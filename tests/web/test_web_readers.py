@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from publisher import gathering, links, subscribing
+from publisher import gathering, links, scheduler, subscribing
 from publisher.app import Publisher
 from publisher.delivering.confirming import queue_confirmations
 from publisher.delivering.messages import Composer
@@ -159,6 +159,29 @@ def test_from_sign_up_to_the_own_feed(town: Town) -> None:
     assert town.http.get(feed, headers={"If-None-Match": got.headers["etag"]}).status_code == 304
     for ending, kind in ((".atom", "application/atom+xml"), (".json", "application/feed+json")):
         assert town.http.get(feed.replace(".xml", ending)).headers["content-type"].startswith(kind)
+
+
+def test_a_welcome_and_what_nobody_confirmed_is_forgotten(town: Town) -> None:
+    warm = town.p.config.newsletters["weekly"].model_copy(
+        update={"welcome": True, "description": "A long read."}
+    )
+    newsletters = {**town.p.config.newsletters, "weekly": warm}
+    object.__setattr__(town.p, "config", town.p.config.model_copy(update={"newsletters": newsletters}))
+    town.http = Http(application(town.p))
+    town.subscribe(ADA, "daily", "weekly")
+    confirm = town.link("confirm", ADA)
+    for _ in range(2):
+        town.http.post(confirm)
+    mails = town.mails(ADA)
+    assert [mail["Subject"] for mail in mails][1:] == ["Welcome to Weekly Letter"]
+    text = mails[-1].get_body(("plain",)).get_content()
+    assert "A long read." in text
+    assert "https://courier.example/archive/weekly/" in text
+    assert town.http.get(town.link("preferences", ADA)).status_code == 200
+    town.subscribe(EVE)
+    town.clock.move(days=9)
+    scheduler.tick(town.p)
+    assert town.everything()["confirmations"] == []
 
 
 def test_the_answer_is_the_same_for_everybody(town: Town) -> None:
