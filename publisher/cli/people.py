@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,15 @@ from publisher.cli.speaking import (
 NEWSLETTER = typer.Option(
     "", "--newsletter", metavar="NEWSLETTER", help="Which newsletter; needed when there are several."
 )
+REFUSED = typer.Option(
+    None, "--refused", metavar="FILE.csv", help="Write every refused line there.", show_default=False
+)
+_NAMED = 1000
 ADDRESS = typer.Argument(..., metavar="ADDRESS")
 _subscribers = typer.Typer(
     invoke_without_command=True,
     callback=help_when_alone,
-    help="Who gets what: add, import, export, show, remove.",
+    help="Who gets what: add, import, export, show, remove, erase.",
 )
 _suppressions = typer.Typer(
     invoke_without_command=True,
@@ -94,7 +100,7 @@ def add(
             zone=zone or None,
             language=language or None,
         )
-        verdict = subscribing.subscribe(p.store, p.config, choice, p.clock())
+        verdict = subscribing.subscribe(p.store, p.config, choice, p.clock(), source="command line")
     data = {"address": address, "newsletter": choice.newsletter, "result": verdict}
     result(as_json, data, f"{address}, {choice.newsletter}: {verdict}")
 
@@ -102,34 +108,73 @@ def add(
 @_subscribers.command("import")
 def import_(
     context: typer.Context,
-    file: Path = typer.Argument(..., metavar="FILE.csv", help="A header line, then a line a subscriber."),
+    file: Path = typer.Argument(..., metavar="FILE", help="A header line, then a line a subscriber."),
     newsletter: str = NEWSLETTER,
     status: str = typer.Option(
         "", "--status", metavar="STATUS", help="For lines without one, such as confirmed."
     ),
+    refused: Path = REFUSED,
     as_json: bool = JSON,
 ) -> None:
     """Import subscribers from a CSV file.
 
     A line that cannot be taken is named, and the others are taken (exit 1). Who unsubscribed or is suppressed
     stays away. Columns: address (or email), status, and if you like name, newsletter, topics (semicolons
-    between them), cadence, weekday, day, hour, zone, language; any other is kept as an attribute.
+    between them), cadence, weekday, day, hour, zone, language, paused_until; any other is kept as an
+    attribute. The exports of listmonk, Mailchimp (its ZIP too), Substack, Ghost and Buttondown are known by
+    their headers. Killed on its way, the same command again goes on.
 
     \b
       publisher subscribers import readers.csv --status confirmed
     """
     from publisher.subscribing import csv_files
 
-    with opened(context) as p, progress("Importing") as step:
+    with opened(context) as p, _named(file, refused) as name, progress("Importing") as step:
         report = csv_files.take_in(
-            p.store, p.config, file, p.clock(), newsletter=newsletter, status=status, progress=step
+            p.store,
+            p.config,
+            file,
+            p.clock(),
+            newsletter=newsletter,
+            status=status,
+            progress=step,
+            say=tell,
+            refused=name,
         )
-    for line in report.refused:
-        tell(f"{file}:{line['line']}: {line['address'] or 'no address'}: {line['reason']}")
     counts = ("added", "updated", "unchanged", "suppressed")
     said = ", ".join(f"{getattr(report, name)} {name}" for name in counts)
-    result(as_json, asdict(report), f"{said}, {len(report.refused)} refused")
-    raise typer.Exit(1 if report.refused else 0)
+    result(as_json, asdict(report), f"{said}, {report.refused_count} refused")
+    raise typer.Exit(1 if report.refused_count else 0)
+
+
+@contextmanager
+def _named(file: Path, kept: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Names refused lines as they come, the first thousand of them; all of them in a file, if one is asked for."""
+    from publisher.errors import Refused
+    from publisher.subscribing import csv_text
+
+    count = 0
+    try:
+        out = kept.open("w", encoding="utf-8", newline="") if kept else nullcontext()
+    except OSError as error:
+        raise Refused(f"{kept}: cannot be written: {error.strerror}") from None
+    with out as sheet:
+        if sheet:
+            csv_text.write(sheet, ["line", "address", "reason"], ())
+
+        def name(line: dict[str, Any]) -> None:
+            nonlocal count
+            count += 1
+            if sheet:
+                csv_text.write_row(sheet, [line["line"], line["address"], line["reason"]])
+            if count <= _NAMED:
+                place = line.get("file") or file
+                tell(f"{place}:{line['line']}: {line['address'] or 'no address'}: {line['reason']}")
+
+        yield name
+    if count > _NAMED:
+        where = f"all of them are in {kept}" if kept else "--refused FILE.csv writes all of them"
+        tell(f"{file}: and {count - _NAMED} lines more; {where}")
 
 
 @_subscribers.command()
@@ -139,14 +184,14 @@ def export(
         "", "--newsletter", metavar="NEWSLETTER", help="Only those of one newsletter."
     ),
 ) -> None:
-    """Write every subscription to stdout, as CSV.
+    """Write every subscription to stdout, as CSV, with what they agreed to.
 
     An import of it gives the same again. An apostrophe keeps a spreadsheet from running a cell as a formula.
     """
-    from publisher.subscribing import csv_files
+    from publisher.subscribing import exports
 
     with opened(context) as p:
-        csv_files.export(p.store, sys.stdout, newsletter)
+        exports.export(p.store, sys.stdout, newsletter)
 
 
 @_subscribers.command()
@@ -196,6 +241,23 @@ def remove(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON)
     result(
         as_json, {"address": address, "ended": ended}, f"{address}: {counted(ended, 'subscription')} ended"
     )
+
+
+@_subscribers.command()
+def erase(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
+    """Erase a person: nothing that names them stays, in the ledger neither.
+
+    A keyed hash of the address stays among the suppressions, so that no import brings it back; by signing up
+    they can come back themselves. Killed on its way, the same command again goes on.
+    """
+    from publisher.subscribing import erasing
+
+    with opened(context) as p:
+        found = erasing.erase(p.store, address, p.clock())
+    said = f"{address}: erased" if found.changed else f"{address}: was erased"
+    more = [f"{counted(found.under_way, 'message')} to it being sent now: erase it again in a minute"]
+    result(as_json, {"address": address, **asdict(found)}, said, *(more if found.under_way else ()))
+    raise typer.Exit(1 if found.under_way else 0)
 
 
 @_suppressions.command("list")
@@ -254,26 +316,35 @@ def import_suppressions(
     file: Path = typer.Argument(
         ..., metavar="FILE", help="A CSV with a column address (and reason), or an address a line."
     ),
+    refused: Path = REFUSED,
     as_json: bool = JSON,
 ) -> None:
     """Suppress every address in a file.
 
     A line that cannot be taken is named, and the others are taken (exit 1).
     """
-    from publisher.subscribing import csv_files
+    from publisher.subscribing import suppression_lists
 
-    with opened(context) as p:
-        added, refused = csv_files.take_in_suppressions(p.store, file, p.clock())
-    for line in refused:
-        tell(f"{file}:{line['line']}: {line['address'] or 'no address'}: {line['reason']}")
-    result(as_json, {"added": added, "refused": refused}, f"{added} added, {len(refused)} refused")
-    raise typer.Exit(1 if refused else 0)
+    listed: list[dict[str, Any]] = []
+    with opened(context) as p, _named(file, refused) as name, progress("Importing") as step:
+
+        def one(line: dict[str, Any]) -> None:
+            name(line)
+            if len(listed) < _NAMED:
+                listed.append(line)
+
+        added, count = suppression_lists.take_in_suppressions(
+            p.store, file, p.clock(), refused=one, progress=step
+        )
+    data = {"added": added, "refused_count": count, "refused": listed}
+    result(as_json, data, f"{added} added, {count} refused")
+    raise typer.Exit(1 if count else 0)
 
 
 @_suppressions.command("export")
 def export_suppressions(context: typer.Context) -> None:
     """Write them to stdout, as CSV that can be imported."""
-    from publisher.subscribing import csv_files
+    from publisher.subscribing import suppression_lists
 
     with opened(context) as p:
-        csv_files.export_suppressions(p.store, sys.stdout)
+        suppression_lists.export_suppressions(p.store, sys.stdout)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, any_, func, literal, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Table,
+    any_,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from publisher.store.columns import Moment
 
 
 def among(tx: Connection, column: ColumnElement[Any], ids: Iterable[int | str]) -> ColumnElement[bool]:
@@ -23,3 +35,49 @@ def moment(tx: Connection, value: datetime | None) -> Any:
     if value is None or tx.dialect.name == "postgresql":
         return value
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def new_ids(tx: Connection, table: Table, count: int) -> list[int]:
+    """Numbers for so many new rows, which nobody else gets; on SQLite because a writer is alone."""
+    if tx.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        some = func.generate_series(1, count).table_valued("n")
+        return list(tx.scalars(select(func.nextval(sequence)).select_from(some)))
+    first = int(tx.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
+    return list(range(first, first + count))
+
+
+def insert_all(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns by the driver itself: a third of the time for thousands of them."""
+    if not rows:
+        return
+    names = list(rows[0])
+    columns: list[Iterable[Any]] = list(zip(*map(itemgetter(*names), rows), strict=True))
+    for place, name in enumerate(names):
+        if convert := _conversion(tx, table, name):
+            columns[place] = map(convert, columns[place])
+    driver: Any = tx.connection.driver_connection
+    listed = ", ".join(names)
+    if tx.dialect.name == "postgresql":
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
+            for values in zip(*columns, strict=True):
+                copy.write_row(values)
+    else:
+        places = ", ".join("?" * len(names))
+        driver.executemany(
+            f"INSERT INTO {table.name} ({listed}) VALUES ({places})", zip(*columns, strict=True)
+        )
+
+
+def _conversion(tx: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
+    """How the driver wants the values of a column, if not as they are; what comes again is done once."""
+    kind = table.c[name].type
+    if isinstance(kind, Moment):
+        seen: dict[datetime | None, Any] = {}
+        return lambda value: seen[value] if value in seen else seen.setdefault(value, moment(tx, value))
+    return _as_json if isinstance(kind, JSON) else None
+
+
+def _as_json(value: Any) -> str:
+    # JSON's null, as SQLAlchemy has it, and not that of SQL
+    return "{}" if value == {} else "null" if value is None else json.dumps(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -148,3 +148,10 @@ def insert_new(tx: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     dialect: Any = import_module(f"sqlalchemy.dialects.{tx.dialect.name}")
     query = dialect.insert(table).values(values).on_conflict_do_nothing()
     return bool(tx.execute(query, execution_options={"preserve_rowcount": True}).rowcount)
+
+
+def insert_all_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows but those whose key is there."""
+    if rows:
+        dialect: Any = import_module(f"sqlalchemy.dialects.{tx.dialect.name}")
+        tx.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))

@@ -175,6 +175,24 @@ def slots_of(
     return tuple(tx.scalars(query))
 
 
+def slots_among(
+    tx: Connection, people: Iterable[int], newsletter: str, cadence: str, earliest: str
+) -> dict[int, tuple[str, ...]]:
+    """As `slots_of`, of many subscribers: by their id; who has none is not there."""
+    around = select(editions.c.id).where(
+        editions.c.newsletter == newsletter, editions.c.cadence == cadence, editions.c.slot >= earliest
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for edition in tx.scalars(around).all():
+        query = select(editions.c.slot, deliveries.c.subscriber_id).join(
+            deliveries, deliveries.c.edition_id == editions.c.id
+        )
+        mine = among(tx, deliveries.c.subscriber_id, people)
+        for slot, who in tx.execute(query.where(deliveries.c.edition_id == edition, mine)):
+            found[who] = (*found.get(who, ()), slot)
+    return found
+
+
 def half_cancelled(tx: Connection, newsletter: str = "") -> list[Edition]:
     """Cancelled editions with rows that still wait: the cancelling was killed on its way."""
     waits = exists().where(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, update
 
 from publisher.config import values
-from publisher.store.database import insert_new
+from publisher.store import erased
+from publisher.store.bulk import among, insert_all, new_ids
+from publisher.store.database import insert_all_new, insert_new
 from publisher.store.schema import subscribers, subscriptions, suppressions
 
 BATCH = 1000
@@ -65,6 +67,9 @@ class Known:
     suppression: str = ""
 
 
+_NOBODY = Known()
+
+
 def address_key(address: str) -> str:
     """The form in which two spellings of one address are equal: small letters, its domain in ASCII."""
     if address.isascii():
@@ -87,6 +92,12 @@ def subscription(row: Row[Any]) -> Subscription:
     return Subscription(**values)
 
 
+def _made(row: Sequence[Any]) -> Subscription:
+    """As `subscription`, of the table's columns and no others: they have the order of its fields."""
+    topics = row[4]
+    return Subscription(*row[:4], None if topics is None else tuple(topics), *row[5:])
+
+
 def find(tx: Connection, address: str) -> Subscriber | None:
     """The subscriber with this address, in any spelling."""
     query = select(subscribers).where(subscribers.c.address_key == address_key(address))
@@ -105,25 +116,27 @@ def known(tx: Connection, addresses: Iterable[str]) -> dict[str, Known]:
 
     To the end of the transaction nobody else changes their subscriptions.
     """
-    keys = {address_key(a) for a in addresses}
-    people = tx.execute(select(subscribers).where(subscribers.c.address_key.in_(keys)))
-    by_id = {row.id: row for row in people}
+    found = dict.fromkeys(map(address_key, addresses), _NOBODY)
+    people = tx.execute(select(subscribers).where(among(tx, subscribers.c.address_key, found))).all()
     theirs: dict[int, list[Subscription]] = defaultdict(list)
-    query = select(subscriptions).where(subscriptions.c.subscriber_id.in_(by_id))
-    rows = tx.execute(_held(query)).all()
-    for row in sorted(rows, key=lambda row: row.newsletter):
-        theirs[row.subscriber_id].append(subscription(row))
-    barred = select(suppressions.c.address_key, suppressions.c.reason).where(
-        suppressions.c.address_key.in_(keys)
-    )
-    reasons = {row.address_key: row.reason for row in tx.execute(barred)}
-    found = {r.address_key: r for r in by_id.values()}
-    return {
-        key: Known(subscriber(found[key]), tuple(theirs[found[key].id]), reasons.get(key, ""))
-        if key in found
-        else Known(suppression=reasons.get(key, ""))
-        for key in keys
-    }
+    if people:
+        mine = among(tx, subscriptions.c.subscriber_id, [row.id for row in people])
+        rows = tx.execute(_held(select(subscriptions).where(mine))).all()
+        for row in sorted(rows, key=lambda row: row.newsletter):
+            theirs[row.subscriber_id].append(_made(row))
+    for row in people:
+        found[row.address_key] = Known(subscriber(row), tuple(theirs[row.id]))
+    for key, reason in _barred(tx, found).items():
+        found[key] = replace(found[key], suppression=reason)
+    return found
+
+
+def _barred(tx: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Which of these keys must not be mailed, and why; erased ones too, as far as their hash tells."""
+    by_hash = erased.hashes(tx, keys)
+    query = select(suppressions.c.address_key, suppressions.c.reason)
+    rows = tx.execute(query.where(among(tx, suppressions.c.address_key, [*keys, *by_hash])))
+    return {by_hash.get(row.address_key, row.address_key): row.reason for row in rows}
 
 
 def _held(query: Select[Any]) -> Select[Any]:
@@ -133,24 +146,29 @@ def _held(query: Select[Any]) -> Select[Any]:
 
 def add(tx: Connection, people: Sequence[tuple[str, str, Mapping[str, str]]], now: datetime) -> list[int]:
     """The ids of new subscribers, each an address, a name and attributes."""
-    values = [
+    if not people:
+        return []
+    ids = new_ids(tx, subscribers, len(people))
+    rows = [
         {
+            "id": id_,
             "address": address,
             "address_key": address_key(address),
             "name": name,
-            "attributes": dict(attributes),
+            "attributes": attributes,
             "created_at": now,
         }
-        for address, name, attributes in people
+        for id_, (address, name, attributes) in zip(ids, people, strict=True)
     ]
-    insert = subscribers.insert().returning(subscribers.c.id, sort_by_parameter_order=True)
-    return [int(key) for key in tx.scalars(insert, values)]
+    insert_all(tx, subscribers, rows)
+    return ids
 
 
-def describe(tx: Connection, id_: int, name: str, attributes: Mapping[str, str]) -> None:
-    """Replace a subscriber's name and attributes."""
-    changed = {"name": name, "attributes": dict(attributes)}
-    tx.execute(update(subscribers).where(subscribers.c.id == id_).values(changed))
+def describe(tx: Connection, people: Sequence[tuple[int, str, Mapping[str, str]]]) -> None:
+    """Replace name and attributes of subscribers, each an id and these."""
+    rows = [{"b_id": id_, "name": name, "attributes": dict(said)} for id_, name, said in people]
+    if rows:
+        tx.execute(update(subscribers).where(subscribers.c.id == bindparam("b_id")), rows)
 
 
 def readdress(tx: Connection, id_: int, address: str) -> None:
@@ -173,13 +191,24 @@ def get(tx: Connection, subscription_id: int) -> Subscription | None:
 
 def subscribe(tx: Connection, values: Sequence[dict[str, Any]]) -> None:
     """New subscriptions, each of the same columns."""
-    tx.execute(subscriptions.insert(), values)
+    insert_all(tx, subscriptions, values)
 
 
 def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:
     """Change a subscription; its revision goes up, so that a cut under way looks at it again."""
     changed = {**values, "revision": subscriptions.c.revision + 1}
     tx.execute(update(subscriptions).where(subscriptions.c.id == id_).values(changed))
+
+
+def change_all(tx: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """As `change`, for many subscriptions by their id, in the order of their ids."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for id_, values in sorted(changes.items()):
+        alike[tuple(sorted(values))].append({"b_id": id_, **values})
+    for names, rows in alike.items():
+        changed: dict[str, Any] = {name: bindparam(name) for name in names}
+        changed["revision"] = subscriptions.c.revision + 1
+        tx.execute(update(subscriptions).where(subscriptions.c.id == bindparam("b_id")).values(changed), rows)
 
 
 def everybody(tx: Connection, newsletter: str = "") -> Iterator[tuple[Subscriber, Subscription]]:
@@ -189,9 +218,17 @@ def everybody(tx: Connection, newsletter: str = "") -> Iterator[tuple[Subscriber
     )
     if newsletter:
         query = query.where(subscriptions.c.newsletter == newsletter)
-    for row in tx.execute(query.order_by(subscribers.c.address_key, subscriptions.c.newsletter)):
-        person = Subscriber(row.subscriber_id, row.address, row.name, row.attributes, row.created_at)
-        yield person, subscription(row)
+    query = query.where(erased.not_erased(subscribers.c.address_key))
+    ordered = query.order_by(subscribers.c.address_key, subscriptions.c.newsletter)
+    for address, name, attributes, *rest in tx.execute(ordered, execution_options={"yield_per": BATCH}):
+        mine = _made(rest)
+        yield Subscriber(mine.subscriber_id, address, name, attributes, mine.created_at), mine
+
+
+def attributes(tx: Connection) -> Iterator[Mapping[str, str]]:
+    """The attributes of every subscriber."""
+    query = select(subscribers.c.attributes).where(erased.not_erased(subscribers.c.address_key))
+    yield from tx.scalars(query, execution_options={"yield_per": BATCH})
 
 
 def any_confirmed(tx: Connection, newsletter: str) -> bool:
@@ -206,10 +243,26 @@ def suppress(tx: Connection, address: str, reason: str, now: datetime) -> bool:
     return insert_new(tx, suppressions, values)
 
 
+def suppress_all(tx: Connection, rows: Iterable[tuple[str, str, datetime]]) -> int:
+    """As `suppress`, for many: address, reason, since when; how many were new."""
+    wanted = {key: (reason, at) for a, reason, at in rows if (key := _suppression_key(a))}
+    there = _barred(tx, wanted)
+    new = [
+        {"address_key": key, "reason": reason, "created_at": at}
+        for key, (reason, at) in wanted.items()
+        if key not in there
+    ]
+    insert_all_new(tx, suppressions, new)
+    return len(new)
+
+
+def _suppression_key(address: str) -> str:
+    return address if erased.is_hash(address) else address_key(address)
+
+
 def suppression(tx: Connection, address: str) -> str:
-    """Why an address must not be mailed; empty when it may."""
-    key = suppressions.c.address_key == address_key(address)
-    return str(tx.scalar(select(suppressions.c.reason).where(key)) or "")
+    """Why an address must not be mailed, that it was erased included; empty when it may."""
+    return _barred(tx, [key := address_key(address)]).get(key, "")
 
 
 def suppressed(tx: Connection) -> list[tuple[str, str, datetime]]:
@@ -218,9 +271,19 @@ def suppressed(tx: Connection) -> list[tuple[str, str, datetime]]:
 
 
 def unsuppress(tx: Connection, address: str) -> bool:
-    """Let an address be mailed again; False when it was not suppressed."""
-    key = suppressions.c.address_key == address_key(address)
-    return bool(tx.execute(suppressions.delete().where(key)).rowcount)
+    """Let an address be mailed again, an erased one too; False when it was not suppressed."""
+    key = address_key(address)
+    mine = suppressions.c.address_key.in_([key, *erased.hashes(tx, [key])])
+    return bool(tx.execute(suppressions.delete().where(mine)).rowcount)
+
+
+def lift_erasure(tx: Connection, address: str) -> bool:
+    """Let somebody who was erased sign up again, by themselves; False when the address was not erased.
+
+    Whatever else suppresses it stays.
+    """
+    mine = suppressions.c.address_key.in_(erased.hashes(tx, [address_key(address)]))
+    return bool(tx.execute(suppressions.delete().where(mine)).rowcount)
 
 
 def receiving(now: datetime) -> Any:

@@ -29,21 +29,23 @@ __all__ = [
 _LONGEST_REASON = 60
 
 
-def subscribe(store: Store, config: Config, choice: Choice, now: datetime) -> str:
+def subscribe(store: Store, config: Config, choice: Choice, now: datetime, source: str = "") -> str:
     """Take in one choice: `added`, `updated` or `unchanged`. Raises Refused: bad value, suppressed address.
 
-    Asking again after having left is asking: who unsubscribed is taken back here, never by an import.
+    With a `source`, where this happened, a new status is kept as consent. Asking again after having left is asking: who unsubscribed is taken back here, never by an import.
     """
     choice = checked(choice, config)
     with store.write() as tx:
         if reason := subscribers.suppression(tx, choice.address):
             raise Refused(f"{choice.address} is suppressed: {reason}")
-        return take(tx, config, choice, now)
+        return take(tx, config, choice, now, (choice.status, source) if source else None)
 
 
-def take(tx: Connection, config: Config, choice: Choice, now: datetime) -> str:
-    """Write one checked choice: `added`, `updated` or `unchanged`."""
-    register = Register(tx, config, [choice.address], now)
+def take(
+    tx: Connection, config: Config, choice: Choice, now: datetime, evidence: tuple[str, str] | None = None
+) -> str:
+    """Write one checked choice: `added`, `updated` or `unchanged`; `evidence` is that of a `Register`."""
+    register = Register(tx, config, [choice.address], now, evidence)
     verdict = register.take(choice)
     register.flush()
     return verdict

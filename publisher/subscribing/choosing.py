@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from publisher import articles
 from publisher.config import values
 from publisher.config.schema import Config, Newsletter
 from publisher.editions.slots import WEEKDAYS
 from publisher.errors import NotFound, Refused
+from publisher.store.consents import Consent
 
 STATUSES = ("pending", "confirmed", "unsubscribed")
 _LONGEST_NAME = 200
@@ -32,6 +34,8 @@ class Choice:
     zone: str | None = None
     language: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    paused_until: datetime | None = None
+    consents: tuple[Consent, ...] = ()
 
 
 def newsletter(config: Config, name: str) -> Newsletter:
@@ -76,14 +80,27 @@ def topics(text: str) -> tuple[tuple[str, ...] | None, bool]:
 
 def checked(choice: Choice, config: Config) -> Choice:
     """The same choice, every value in its stored form. Raises Refused with what was expected."""
+    name = checked_person(choice.address, choice.name)
+    return replace(checked_terms(choice, config), name=name)
+
+
+def checked_person(address: str, name: str | None) -> str | None:
+    """The name in its stored form. Raises Refused for it or the address."""
+    _valid("address", values.address, address)
+    if not name:
+        return name
+    _valid("name", _name, name := name.strip())
+    return name
+
+
+def checked_terms(choice: Choice, config: Config) -> Choice:
+    """As `checked`, of everything but the person: what many choose alike. Raises Refused."""
     try:
         letter = newsletter(config, choice.newsletter)
-        _valid("address", values.address, choice.address)
-        _valid("name", _name, choice.name)
-        _valid("zone", values.zone, choice.zone)
-        _valid("language", values.language, choice.language)
     except NotFound as error:
         raise Refused(str(error)) from None
+    _valid("zone", values.zone, choice.zone)
+    _valid("language", values.language, choice.language)
     if choice.status not in STATUSES:
         raise Refused(f"status: expected {', '.join(STATUSES)}, got {choice.status!r}")
     if choice.cadence and choice.cadence not in letter.cadences:

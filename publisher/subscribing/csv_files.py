@@ -1,218 +1,196 @@
-"""Subscribers and suppressions from CSV files, and back into them."""
+"""Subscribers from CSV files: the good lines are taken, each bad one is named."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from publisher.config.schema import Config
-from publisher.editions.slots import WEEKDAYS
 from publisher.errors import Refused
-from publisher.store import Store, subscribers
-from publisher.subscribing import csv_text, suppression_checked
-from publisher.subscribing.choosing import Choice, checked, only_newsletter, topics, weekday
+from publisher.store import Store, consents, subscribers
+from publisher.store.chunking import Chunks
+from publisher.store.consents import LONGEST_SOURCE
+from publisher.subscribing import bundles, csv_text
+from publisher.subscribing.choosing import Choice, only_newsletter
 from publisher.subscribing.csv_text import Sheet
-from publisher.subscribing.taking import Register
+from publisher.subscribing.encodings import WINDOWS
+from publisher.subscribing.rows import ALIAS, Away, Reading
+from publisher.subscribing.systems import System, recognised
+from publisher.subscribing.taking import Places, Register
 
-_CHUNK = 100
-_ALIAS = {"email": "address", "e-mail": "address", "mail": "address", "timezone": "zone"}
+_MOST = 5000
+LISTED = 1000
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-COLUMNS = (
-    "address", "name", "newsletter", "status", "topics", "cadence",
-    "weekday", "day", "hour", "zone", "language",
-)  # fmt: skip
 Progress = Callable[[int, int], None]
 Refusal = dict[str, Any]
 
 
 @dataclass
 class Imported:
-    """What became of every line; `suppressed` counts who left or must not be mailed, and stays that way."""
+    """What became of every line; `suppressed` counts who left or must not be mailed, and stays that way.
+
+    `refused` lists the first thousand of `refused_count`.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     suppressed: int = 0
+    refused_count: int = 0
     refused: list[Refusal] = field(default_factory=list)
 
 
-def take_in(
-    store: Store,
-    config: Config,
-    file: Path,
-    now: datetime,
-    *,
-    newsletter: str = "",
-    status: str = "",
-    progress: Progress = lambda _done, _total: None,
-) -> Imported:
-    """Import a CSV file: the good lines are taken, each bad one is named. `newsletter` and `status` are for
-    lines without their own.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sheet that is to be taken, what its columns are called here, and which system wrote it, if known."""
 
-    Raises Refused, with nothing taken, when the file cannot be read or says nowhere who has which status.
+    sheet: Sheet
+    columns: Sequence[str]
+    system: System | None
+
+
+@dataclass
+class Taking:
+    """One import: where to, and whom to tell of what comes up.
+
+    `say` is told what a file was taken for, `refused` of each line that cannot be taken.
     """
-    sheet = csv_text.read(file)
-    columns = _columns(sheet)
-    if "status" not in columns and not status:
-        raise Refused(
-            f"{file}: nothing was taken: no column status, and no --status "
-            "(say --status confirmed if these people have agreed)"
-        )
-    default = only_newsletter(config, newsletter) if newsletter or "newsletter" not in columns else ""
-    report, done = Imported(), 0
-    choices = _choices(sheet, columns, config, default, status, report)
-    while chunk := list(islice(choices, _CHUNK)):
-        _take_chunk(store, config, [c for c in chunk if c], report, now)
-        done += len(chunk)
-        progress(done, sheet.total)
-    return report
+
+    store: Store
+    config: Config
+    now: datetime
+    newsletter: str = ""
+    status: str = ""
+    progress: Progress = lambda _done, _total: None
+    say: Callable[[str], None] = lambda _text: None
+    refused: Callable[[Refusal], None] = lambda _line: None
+    report: Imported = field(default_factory=Imported)
+    places: Places = field(default_factory=dict)
+
+    def take(self, file: Path) -> Imported:
+        """Import a file. Raises Refused, with nothing taken, when it cannot be read or lacks a status."""
+        sources = [self._source(file, sheet) for sheet in bundles.sheets(file, self.say)]
+        total, done = sum(source.sheet.total for source in sources), 0
+        for source in sources:
+            done = self._take(source, done, total)
+        return self.report
+
+    def _source(self, file: Path, sheet: Sheet) -> Source:
+        if sheet.encoding == WINDOWS:
+            self.say(f"{sheet.place}: is not UTF-8, and was read as Windows-1252")
+        system = recognised(sheet.header, sheet.place)
+        if system:
+            self.say(f"{sheet.place}: an export of {system.name}")
+            columns: Sequence[str] = sheet.header
+            whole = system.decides
+        else:
+            columns = _columns(sheet)
+            whole = "status" in columns
+        if not whole and not self.status:
+            missing = f"{system.name} does not say who has agreed" if system else "no column status"
+            raise Refused(
+                f"{file}: nothing was taken: {missing}, and no --status "
+                "(say --status confirmed if these people have agreed)"
+            )
+        return Source(sheet, columns, system)
+
+    def _take(self, source: Source, done: int, total: int) -> int:
+        default = self.newsletter
+        if self.newsletter or "newsletter" not in source.columns:
+            default = only_newsletter(self.config, self.newsletter)
+        reading, chunks = Reading(self.config, default, self.status), Chunks(self.store, _MOST)
+        evidence = None if "consents" in source.columns else ("imported", _origin(source))
+        choices = self._choices(source, reading)
+        while chunk := list(islice(choices, chunks.size)):
+            wanted = [c for c in chunk if c]
+            if wanted or reading.texts:
+                with chunks.write(len(wanted)) as tx:
+                    for text in reading.texts:
+                        consents.keep_text(tx, text)
+                    self._take_chunk(tx, wanted, evidence)
+                reading.texts.clear()
+            done += len(chunk)
+            self.progress(done, total)
+        return done
+
+    def _take_chunk(self, tx: Any, wanted: list[Choice | Away], evidence: tuple[str, str] | None) -> None:
+        away = [(one.address, one.reason, self.now) for one in wanted if isinstance(one, Away)]
+        if away:
+            subscribers.suppress_all(tx, away)
+            self.report.suppressed += len(away)
+        choices = [one for one in wanted if isinstance(one, Choice)]
+        register = Register(tx, self.config, [c.address for c in choices], self.now, evidence, self.places)
+        for choice in choices:
+            verdict = "suppressed" if _stays_away(register, choice) else register.take(choice)
+            setattr(self.report, verdict, getattr(self.report, verdict) + 1)
+        register.flush()
+
+    def _choices(self, source: Source, reading: Reading) -> Iterator[Choice | Away | None]:
+        """A checked choice for each row, None for one that was refused."""
+        columns, system, width = source.columns, source.system, len(source.columns)
+        groups = self.config.topics
+        for number, cells, fault in source.sheet.rows():
+            row = dict(zip(columns, cells, strict=False))
+            try:
+                if fault or len(cells) > width:
+                    many = f"{len(cells)} cells under {width} columns: a comma inside a cell wants quotes"
+                    raise Refused(fault or many)
+                if system:
+                    row = system.row(row, groups)
+                yield reading.choice(row)
+            except Refused as error:
+                self._refuse(
+                    {
+                        "line": number,
+                        "address": row.get("address", ""),
+                        "reason": str(error),
+                        "file": source.sheet.place,
+                    }
+                )
+                yield None
+
+    def _refuse(self, line: Refusal) -> None:
+        self.report.refused_count += 1
+        if len(self.report.refused) < LISTED:
+            self.report.refused.append(line)
+        self.refused(line)
+
+
+def take_in(store: Store, config: Config, file: Path, now: datetime, **options: Any) -> Imported:
+    """Import a file, with the options of `Taking`. Raises Refused as it does."""
+    return Taking(store, config, now, **options).take(file)
+
+
+def _origin(source: Source) -> str:
+    name = Path(source.sheet.place).name
+    return (
+        f"import {name} ({source.system.name})"[:LONGEST_SOURCE] if source.system else f"import {name}"[:60]
+    )
 
 
 def _columns(sheet: Sheet) -> list[str]:
-    columns = [_ALIAS.get(name, name) for name in sheet.header]
+    if doubled := next((n for n in sheet.header if n and sheet.header.count(n) > 1), ""):
+        raise Refused(f"{sheet.place}:1: two columns are called {doubled}")
+    columns = [ALIAS.get(name, name) for name in sheet.header]
     if "address" not in columns:
         given = ", ".join(n for n in sheet.header if n) or "nothing"
         for sign, name in _SEPARATORS.items():
             if len(columns) == 1 and sign in given:
-                raise Refused(f"{sheet.file}:1: the columns are separated by {name}: expected commas")
-        raise Refused(f"{sheet.file}:1: expected a header with a column address or email, got {given[:200]}")
-    for short, name in ((name, _ALIAS[name]) for name in sheet.header if name in _ALIAS):
+                raise Refused(f"{sheet.place}:1: the columns are separated by {name}: expected commas")
+        raise Refused(f"{sheet.place}:1: expected a header with a column address or email, got {given[:200]}")
+    for short, name in ((name, ALIAS[name]) for name in sheet.header if name in ALIAS):
         if columns.count(name) > 1:
-            raise Refused(f"{sheet.file}:1: the columns {name} and {short} mean the same: keep one")
+            raise Refused(f"{sheet.place}:1: the columns {name} and {short} mean the same: keep one")
     return columns
-
-
-def _choices(
-    sheet: Sheet, columns: list[str], config: Config, newsletter: str, status: str, report: Imported
-) -> Iterator[Choice | None]:
-    """A checked choice for each row, None for one that was refused."""
-    for line, cells in sheet.rows():
-        row = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
-        try:
-            if len(cells) > len(columns):
-                raise Refused(
-                    f"{len(cells)} cells under {len(columns)} columns: a comma inside a cell wants quotes"
-                )
-            row["newsletter"] = _newsletter(row.get("newsletter", ""), newsletter, config)
-            row["status"] = row.get("status", "") or status
-            yield checked(_choice(row), config)
-        except Refused as error:
-            report.refused.append({"line": line, "address": row.get("address", ""), "reason": str(error)})
-            yield None
-
-
-def _newsletter(own: str, default: str, config: Config) -> str:
-    if own and default and own != default:
-        raise Refused(f"newsletter: this line is for {own!r}, and the import for {default!r}")
-    return own or default or only_newsletter(config, "")
-
-
-def _take_chunk(store: Store, config: Config, choices: list[Choice], report: Imported, now: datetime) -> None:
-    with store.write() as tx:
-        register = Register(tx, config, [c.address for c in choices], now)
-        for choice in choices:
-            verdict = "suppressed" if _stays_away(register, choice) else register.take(choice)
-            setattr(report, verdict, getattr(report, verdict) + 1)
-        register.flush()
 
 
 def _stays_away(register: Register, choice: Choice) -> bool:
     """Whether this person left or must not be mailed: an import never brings anybody back."""
     if choice.status == "unsubscribed":
-        return False
-    known = register.known(choice.address)
-    left = (s.newsletter == choice.newsletter and s.status == "unsubscribed" for s in known.subscriptions)
-    return bool(known.suppression) or any(left)
-
-
-def _choice(row: dict[str, str]) -> Choice:
-    named, everything = topics(row.get("topics", ""))
-    return Choice(
-        address=row.get("address", ""),
-        newsletter=row["newsletter"],
-        status=row["status"].lower(),
-        name=row.get("name") or None,
-        topics=named,
-        all_topics=everything,
-        cadence=row.get("cadence", "").lower() or None,
-        weekday=weekday(row.get("weekday", "")),
-        day=_number(row, "day"),
-        hour=_number(row, "hour"),
-        zone=row.get("zone") or None,
-        language=row.get("language") or None,
-        attributes={k: v for k, v in row.items() if k not in COLUMNS and v},
-    )
-
-
-def _number(row: dict[str, str], name: str) -> int | None:
-    text = row.get(name, "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 4:
-        raise Refused(f"{name}: expected a number, got {text[:40]!r}")
-    return int(text)
-
-
-def export(store: Store, out: TextIO, newsletter: str = "") -> int:
-    """Write every subscription as a line of CSV, for an import to give the same again; how many there are."""
-    with store.read() as tx:
-        found = list(subscribers.everybody(tx, newsletter))
-    extra = sorted({key for person, _ in found for key in person.attributes})
-    csv_text.write(out, [*COLUMNS, *extra], (_line(person, s, extra) for person, s in found))
-    return len(found)
-
-
-def _line(person: subscribers.Subscriber, s: subscribers.Subscription, extra: list[str]) -> list[object]:
-    chosen = "all" if s.topics is None else ";".join(s.topics)
-    own = (person.address, person.name, s.newsletter, s.status, chosen, s.cadence)
-    when = (WEEKDAYS[s.weekday], s.day, s.hour, s.zone, s.language)
-    return [*own, *when, *(person.attributes.get(key, "") for key in extra)]
-
-
-def take_in_suppressions(store: Store, file: Path, now: datetime) -> tuple[int, list[Refusal]]:
-    """Suppress the addresses of a file, a column or a line each: (how many were new, the refused lines).
-
-    Raises Refused when the file cannot be read.
-    """
-    sheet = csv_text.read(file)
-    columns = [_ALIAS.get(name, name) for name in sheet.header]
-    headed = "address" in columns
-    rows = sheet.rows() if headed else sheet.all_rows()
-    names = columns if headed else ["address", "reason", "since"]
-    added, refused = 0, list[Refusal]()
-    while chunk := list(islice(rows, _CHUNK)):
-        with store.write() as tx:
-            for line, cells in chunk:
-                row = dict(zip(names, cells, strict=False))
-                try:
-                    address, reason = suppression_checked(
-                        row.get("address", ""), row.get("reason", "") or "imported"
-                    )
-                    since = _moment(row.get("since", ""), now)
-                except Refused as error:
-                    refused.append({"line": line, "address": row.get("address", ""), "reason": str(error)})
-                    continue
-                added += subscribers.suppress(tx, address, reason, since)
-    return added, refused
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    if not text:
-        return now
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"since: expected a moment such as 2026-11-21T07:00, got {text[:40]!r}") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def export_suppressions(store: Store, out: TextIO) -> int:
-    """Write every suppression as a line of CSV, for an import to give the same again; how many there are."""
-    with store.read() as tx:
-        found = subscribers.suppressed(tx)
-    csv_text.write(out, ["address", "reason", "since"], ((a, why, at.isoformat()) for a, why, at in found))
-    return len(found)
+        return register.suppression(choice.address) == "erased"
+    left = register.status(choice.address, choice.newsletter) == "unsubscribed"
+    return left or bool(register.suppression(choice.address))

@@ -1,4 +1,4 @@
-"""CSV as spreadsheets write it (RFC 4180), read whole before anything is done with it."""
+"""CSV as spreadsheets write it (RFC 4180): checked from end to end, then read line by line."""
 
 from __future__ import annotations
 
@@ -8,87 +8,113 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from publisher.errors import Refused
+from publisher.subscribing.encodings import Opened, encoding_of
 
 # A spreadsheet would run what begins like this as a formula; a plain number is harmless.
 _FORMULA = re.compile(r"'*(?:[=@\t\r]|[+-](?![0-9 .,()/-]*$))")
+_SUSPECT = frozenset("'=@\t\r+-")
+_UNCLOSED = ("unexpected end of data", "field larger")
+
+
+class Line(NamedTuple):
+    """The number of the line that a row begins in, and its cells; `fault` says why it is not CSV."""
+
+    number: int
+    cells: list[str]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A header in small letters, and rows of cells; `rows` starts anew each time."""
+    """A header in small letters, and rows of cells; `rows` starts anew each time.
 
-    file: Path
-    text: str
+    `place` names it in messages.
+    """
+
+    place: str
+    opened: Opened
+    encoding: str
     header: tuple[str, ...]
     total: int
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The line that each row begins in, and its cells without spaces around them; no empty rows."""
+    def rows(self) -> Iterator[Line]:
+        """The rows below the header, their cells without spaces around them; no empty rows."""
         rows = self.all_rows()
         next(rows, None)
         return rows
 
-    def all_rows(self) -> Iterator[tuple[int, list[str]]]:
+    def all_rows(self) -> Iterator[Line]:
         """As `rows`, for a file whose first line is not a header."""
-        return _rows(self.text, self.file)
+        return _rows(self.opened, self.encoding, self.place)
 
 
-def read(file: Path) -> Sheet:
-    """The file, checked from end to end. Raises Refused: not readable, not UTF-8, not CSV, no header."""
-    text = _decoded(file)
-    rows = _rows(text, file)
-    _, header = next(rows, (1, []))
-    names = tuple(cell.lower() for cell in header)
-    if doubled := next((n for n in names if n and names.count(n) > 1), ""):
-        raise Refused(f"{file}:1: two columns are called {doubled}")
-    return Sheet(file, text, names, sum(1 for _ in rows))
+def read(file: Path, opened: Opened | None = None, place: str = "") -> Sheet:
+    """A file, checked from end to end. Raises Refused: not readable, not text, a quote that never ends.
+
+    `opened` opens what is not a file of its own, and `place` is its name.
+    """
+    place = place or str(file)
+    opened = opened or (lambda: file.open("rb"))
+    try:
+        encoding = encoding_of(opened, place)
+        rows = _rows(opened, encoding, place)
+        first = next(rows, Line(1, []))
+        if first.fault:
+            raise Refused(f"{place}:{first.number}: nothing was taken: {first.fault}")
+        return Sheet(place, opened, encoding, tuple(c.lower() for c in first.cells), sum(1 for _ in rows))
+    except OSError as error:
+        raise Refused(f"{place}: cannot be read: {error.strerror or error}") from None
 
 
-def write(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Header and rows; what a spreadsheet would run as a formula gets an apostrophe that `read` takes off."""
-    writer = csv.writer(out)
-    for row in (header, *rows):
+def write(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Header and rows; what a spreadsheet would run as a formula gets an apostrophe that `read` takes off.
+
+    How many rows there were.
+    """
+    writer, count = csv.writer(out), 0
+    writer.writerow([_guarded(cell) for cell in header])
+    for row in rows:
         writer.writerow([_guarded(str(cell)) for cell in row])
+        count += 1
+    return count
+
+
+def write_row(out: TextIO, row: Sequence[object]) -> None:
+    """One more row, as `write` writes it."""
+    csv.writer(out).writerow([_guarded(str(cell)) for cell in row])
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if cell and cell[0] in _SUSPECT and _FORMULA.match(cell) else cell
 
 
 def _unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _decoded(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Refused(f"{file}: cannot be read: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
-        raise Refused(
-            f"{file}:{line}: nothing was taken: expected UTF-8 text, got the byte 0x{byte:02x} "
-            "(a spreadsheet writes it as “CSV UTF-8”)"
-        ) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise Refused(f"{file}:{line}: nothing was taken: expected text, got a zero byte")
-    return text
+def _rows(opened: Opened, encoding: str, place: str) -> Iterator[Line]:
+    with io.TextIOWrapper(opened(), encoding=encoding, newline="") as text:
+        reader, begins = csv.reader(text, strict=True), 1
+        while True:
+            try:
+                # a loop of its own, which the interpreter leaves only for what is wrong
+                for row in reader:
+                    cells = [_unguarded(c) if c[:1] == "'" else c for c in map(str.strip, row)]
+                    if any(cells):
+                        yield Line(begins, cells)
+                    begins = reader.line_num + 1
+                return
+            except csv.Error as error:
+                yield _faulty(error, begins, reader.line_num, place)
+                begins = reader.line_num + 1
 
 
-def _rows(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begins = 1
-    try:
-        for row in reader:
-            cells = [_unguarded(cell.strip()) for cell in row]
-            if any(cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise Refused(f"{file}:{begins}: nothing was taken: this line is not CSV: {error}") from None
+def _faulty(error: csv.Error, begins: int, ends: int, place: str) -> Line:
+    """A line that is not CSV. Raises Refused where nobody knows which lines a quote has swallowed."""
+    if str(error).startswith(_UNCLOSED):
+        raise Refused(f"{place}:{begins}: nothing was taken: this line is not CSV: {error}")
+    through = f" (up to line {ends})" if ends > begins else ""
+    return Line(begins, [], f"this line is not CSV: {error}{through}")

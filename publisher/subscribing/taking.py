@@ -3,79 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.editions.slots import PERIOD, WEEKDAYS, Timetable, earliest, next_due
-from publisher.store import catalogue, editions, in_turn, subscribers
-from publisher.store.subscribers import Known, Subscriber, Subscription, address_key
+from publisher.store import catalogue, consents, editions, in_turn, subscribers
+from publisher.store.consents import Consent
+from publisher.store.subscribers import Subscription, address_key
 from publisher.subscribing.choosing import Choice
+
+_ASKED = ("status", "cadence", "weekday", "day", "hour", "zone", "language", "paused_until")
+_REMEMBERED = 10_000
+# new subscriptions by what was chosen, as they are worked out for one moment and its marks
+Places = dict[tuple[Any, ...], dict[str, Any]]
+_asked = attrgetter("newsletter", "topics", *_ASKED)
+_Described = tuple[str, Mapping[str, str]]
 
 
 class Register:
-    """The people of one transaction, looked up together; new ones are written together at `flush`."""
+    """The people of one transaction, looked up together, and written together at `flush`.
 
-    def __init__(self, tx: Connection, config: Config, addresses: Iterable[str], now: datetime) -> None:
-        self.tx, self.config, self.now = tx, config, now
+    `evidence` is what is kept as consent of whoever is new or has a new status, and where it happened.
+    `places` may be shared by registers of one moment, which then work out less.
+    """
+
+    def __init__(
+        self,
+        tx: Connection,
+        config: Config,
+        addresses: Iterable[str],
+        now: datetime,
+        evidence: tuple[str, str] | None = None,
+        places: Places | None = None,
+    ) -> None:
+        self.tx, self.config, self.now, self._evidence = tx, config, now, evidence
         # an address that is new to two at once is still one person
         in_turn(tx, "subscribers")
         self._known = subscribers.known(tx, addresses)
-        self._people: dict[str, Choice] = {}
-        self._subscriptions: list[tuple[str, dict[str, Any]]] = []
+        self._people: dict[str, tuple[str, _Described]] = {}
+        self._described: dict[str, _Described] = {}
+        self._new: dict[tuple[str, str], dict[str, Any]] = {}
+        self._changed: dict[int, dict[str, Any]] = {}
+        self._consents: list[tuple[str, Consent]] = []
         self._marks: dict[str, int] = {}
+        self._places: Places = {} if places is None or len(places) > _REMEMBERED else places
+        self._slots: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
 
-    def known(self, address: str) -> Known:
-        """What the store knows of one of the addresses, everything taken so far included."""
-        key = address_key(address)
-        if key in self._people or any(key == mine for mine, _ in self._subscriptions):
-            self.flush()
-        return self._known[key]
+    def suppression(self, address: str) -> str:
+        """Why an address must not be mailed; empty when it may."""
+        return self._known[address_key(address)].suppression
+
+    def status(self, address: str, newsletter: str) -> str:
+        """The status of a subscription, everything taken so far included; empty for none."""
+        mine = self._mine(address_key(address), newsletter)
+        return mine.status if mine else ""
 
     def take(self, choice: Choice) -> str:
-        """Write a checked choice: `added`, `updated` or `unchanged`."""
-        known = self.known(choice.address)
+        """Take a checked choice: `added`, `updated` or `unchanged`."""
         key = address_key(choice.address)
-        if known.person is None:
-            self._people[key] = choice
-            self._subscriptions.append((key, self._new(choice)))
-            return "added"
-        renamed = self._describe(known.person, choice)
-        mine = next((s for s in known.subscriptions if s.newsletter == choice.newsletter), None)
+        renamed = self._describe(key, choice)
+        mine = self._mine(key, choice.newsletter)
         if mine is None:
-            self._subscriptions.append((key, self._new(choice)))
+            self._new[key, choice.newsletter] = self._row(choice)
+            self._agreed(key, choice, True)
             return "added"
-        changed = self._changed(mine, choice)
+        changed = self._differing(mine, choice)
         if changed:
-            subscribers.change(self.tx, mine.id, changed)
-        if changed or renamed:
-            self._known |= subscribers.known(self.tx, [choice.address])
-            return "updated"
-        return "unchanged"
+            self._change(key, mine, changed)
+        self._agreed(key, choice, "status" in changed)
+        return "updated" if changed or renamed else "unchanged"
 
     def flush(self) -> None:
-        """Write who is new."""
-        new = [(c.address, c.name or "", c.attributes) for c in self._people.values()]
-        ids = dict(zip(self._people, subscribers.add(self.tx, new, self.now), strict=True)) if new else {}
-        ids |= {k: known.person.id for k, known in self._known.items() if known.person}
-        rows = [{"subscriber_id": ids[key], **row} for key, row in self._subscriptions]
-        if rows:
-            subscribers.subscribe(self.tx, rows)
-            self._known |= subscribers.known(self.tx, {key for key, _ in self._subscriptions})
-        self._people.clear()
-        self._subscriptions.clear()
+        """Write everything that was taken. A register is used once."""
+        people = [(address, *described) for address, described in self._people.values()]
+        ids = dict(zip(self._people, subscribers.add(self.tx, people, self.now), strict=True))
+        ids |= {key: known.person.id for key, known in self._known.items() if known.person}
+        subscribers.describe(self.tx, [(ids[key], *said) for key, said in self._described.items()])
+        subscribers.subscribe(
+            self.tx, [{"subscriber_id": ids[key], **row} for (key, _), row in self._new.items()]
+        )
+        subscribers.change_all(self.tx, self._changed)
+        self._keep_consents(ids)
 
-    def _describe(self, person: Subscriber, choice: Choice) -> bool:
-        attributes = {**person.attributes, **choice.attributes}
-        name = person.name if choice.name is None else choice.name
-        if (name, attributes) == (person.name, dict(person.attributes)):
+    def _describe(self, key: str, choice: Choice) -> bool:
+        """Whether name or attributes are others than before; of somebody new they are taken as they are."""
+        person = self._known[key].person
+        if person:
+            old = self._described.get(key) or (person.name, person.attributes)
+        elif key in self._people:
+            old = self._people[key][1]
+        else:
+            self._people[key] = (choice.address, (choice.name or "", choice.attributes))
+            return True
+        new = (old[0] if choice.name is None else choice.name, {**old[1], **choice.attributes})
+        if new == (old[0], dict(old[1])):
             return False
-        subscribers.describe(self.tx, person.id, name, attributes)
+        if person:
+            self._described[key] = new
+        else:
+            self._people[key] = (self._people[key][0], new)
         return True
 
-    def _new(self, choice: Choice) -> dict[str, Any]:
+    def _mine(self, key: str, newsletter: str) -> Subscription | None:
+        for one in self._known[key].subscriptions:
+            if one.newsletter == newsletter:
+                return replace(one, **_kept(self._changed[one.id])) if one.id in self._changed else one
+        row = self._new.get((key, newsletter))
+        return Subscription(id=0, subscriber_id=0, revision=1, **_kept(row)) if row else None
+
+    def _row(self, choice: Choice) -> dict[str, Any]:
+        """A new subscription. Very many choose alike, and each different choice is worked out once."""
+        default = self.config.newsletters[choice.newsletter].default
+        asked = (self._mark(choice.cadence or default.cadence), *_asked(choice))
+        if asked not in self._places:
+            self._places[asked] = self._worked_out(choice)
+        return self._places[asked].copy()
+
+    def _worked_out(self, choice: Choice) -> dict[str, Any]:
         default = self.config.newsletters[choice.newsletter].default
         row: dict[str, Any] = {
             "newsletter": choice.newsletter,
@@ -87,6 +136,7 @@ class Register:
             "hour": default.hour if choice.hour is None else choice.hour,
             "zone": choice.zone or self.config.publication.timezone,
             "language": choice.language or self.config.publication.language,
+            "paused_until": choice.paused_until,
             "created_at": self.now,
             "ended_at": self.now if choice.status == "unsubscribed" else None,
         }
@@ -98,9 +148,8 @@ class Register:
             self._marks[cadence] = new_mark(self.tx, cadence, self.now)
         return self._marks[cadence]
 
-    def _changed(self, old: Subscription, choice: Choice) -> dict[str, Any]:
-        names = ("status", "cadence", "weekday", "day", "hour", "zone", "language")
-        asked = {name: getattr(choice, name) for name in names}
+    def _differing(self, old: Subscription, choice: Choice) -> dict[str, Any]:
+        asked = {name: getattr(choice, name) for name in _ASKED}
         changed = {k: v for k, v in asked.items() if v is not None and v != getattr(old, k)}
         # who has confirmed is not asked again because a list still has them as pending
         if changed.get("status") == "pending" and old.status == "confirmed":
@@ -111,20 +160,52 @@ class Register:
             changed["topics"] = list(choice.topics)
         if not changed:
             return {}
-        whole = {**{name: getattr(old, name) for name in names}, **changed}
+        whole = {**{name: getattr(old, name) for name in _ASKED}, **changed}
         if changed.get("status") == "confirmed":
             mark = max(old.mark, self._mark(whole["cadence"]))
-            changed |= {"mark": mark, "since": mark, "ended_at": None, "paused_until": None}
+            changed |= {"mark": mark, "since": mark, "ended_at": None, "paused_until": choice.paused_until}
         elif changed.get("status") == "unsubscribed":
             changed["ended_at"] = self.now
         return {**changed, "next_due_at": due_after(whole, self.now, self._taken(old, whole["cadence"]))}
 
+    def _change(self, key: str, mine: Subscription, changed: dict[str, Any]) -> None:
+        if mine.id:
+            self._changed.setdefault(mine.id, {}).update(changed)
+        else:
+            self._new[key, mine.newsletter].update(changed)
+
     def _taken(self, old: Subscription, cadence: str) -> tuple[str, ...]:
         """The slots from about now on in which somebody has a delivery."""
-        if cadence == "instant":
+        if cadence == "instant" or not old.id:
             return ()
-        around = earliest(cadence, self.now)
-        return editions.slots_of(self.tx, old.subscriber_id, old.newsletter, cadence, around)
+        kind = (old.newsletter, cadence)
+        if kind not in self._slots:
+            people = [known.person.id for known in self._known.values() if known.person]
+            around = earliest(cadence, self.now)
+            self._slots[kind] = editions.slots_among(self.tx, people, *kind, around)
+        return self._slots[kind].get(old.subscriber_id, ())
+
+    def _agreed(self, key: str, choice: Choice, anew: bool) -> None:
+        self._consents += ((key, one) for one in choice.consents)
+        if anew and self._evidence:
+            what, source = self._evidence
+            self._consents.append((key, Consent(choice.newsletter, what, source, "", self.now)))
+
+    def _keep_consents(self, ids: Mapping[str, int]) -> None:
+        """Each once: who was there before may have them from the last time that the same file was taken."""
+        old = {ids[key] for key, _ in self._consents if self._known[key].person}
+        there = (
+            {(who, one) for who, kept in consents.of(self.tx, old).items() for one in kept} if old else set()
+        )
+        wanted = dict.fromkeys((ids[key], one) for key, one in self._consents)
+        consents.record_all(self.tx, [row for row in wanted if row not in there])
+
+
+def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a row as a Subscription holds them."""
+    if row.get("topics") is None:
+        return dict(row)
+    return {**row, "topics": tuple(row["topics"])}
 
 
 def new_mark(tx: Connection, cadence: str, now: datetime) -> int:

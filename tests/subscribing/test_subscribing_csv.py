@@ -18,7 +18,7 @@ from publisher.errors import Refused
 from publisher.store import subscribers
 from publisher.store.schema import subscribers as people
 from publisher.store.schema import subscriptions
-from publisher.subscribing import csv_files, csv_text
+from publisher.subscribing import csv_files, csv_text, exports, suppression_lists
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def take_in(p: Publisher, text: str | bytes, **options: Any) -> csv_files.Import
 
 def exported(p: Publisher) -> list[dict[str, str]]:
     out = io.StringIO()
-    csv_files.export(p.store, out)
+    exports.export(p.store, out)
     return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
 
 
@@ -109,7 +109,9 @@ def test_bad_lines_are_named_and_good_ones_taken(p: Publisher) -> None:
         ("address,name,name,status\n", ":1: two columns are called name"),
         ("address\nann@example.org\n", ": nothing was taken: no column status, and no --status"),
         (
-            "address,name,status\n" + "r@x.org,,confirmed\n" * 300 + "é@x.org,René,confirmed\n",
+            "address,name,status\n"
+            + "r@x.org,,confirmed\n" * 299
+            + "s@x.org,Zoë,confirmed\n\udce9@x.org,Ren\udce9,confirmed\n",
             ":302: nothing was taken: expected UTF-8 text, got the byte 0xe9",
         ),
         (
@@ -123,7 +125,7 @@ def test_bad_lines_are_named_and_good_ones_taken(p: Publisher) -> None:
     ],
 )
 def test_a_file_that_cannot_be_understood_is_one_line(p: Publisher, text: str, says: str) -> None:
-    data = text.encode("cp1252") if "é" in text else text
+    data = text.encode("utf-8", "surrogateescape")
     assert refused(p, data, newsletter="daily").startswith(says)
 
 
@@ -226,7 +228,7 @@ def test_out_and_in_again_loses_nothing(p: Publisher, given_rows: list[dict[str,
     first = exported(p)
     assert [r["name"] for r in table] == [r["name"] for r in sorted(_unguarded(first), key=_place(table))]
     out = io.StringIO()
-    csv_files.export(p.store, out)
+    exports.export(p.store, out)
     again = take_in(p, out.getvalue())
     assert (again.unchanged + again.suppressed, again.added, again.updated) == (len(table), 0, 0)
     empty(p)
@@ -252,7 +254,7 @@ def empty(p: Publisher) -> None:
 def test_no_cell_of_an_export_is_a_formula(p: Publisher, subscribe: Any) -> None:
     subscribe(p, "=cmd@example.org", name="=HYPERLINK(1)")
     out = io.StringIO()
-    csv_files.export(p.store, out)
+    exports.export(p.store, out)
     cells = [cell for row in csv.reader(io.StringIO(out.getvalue())) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
     assert take_in(p, out.getvalue()).unchanged == 1
@@ -266,7 +268,7 @@ def test_suppressions_from_any_list(p: Publisher, tmp_path: Path) -> None:
         ("reason,address\nx,d@x.org\n", 1),
     ):
         file.write_text(content)
-        assert csv_files.take_in_suppressions(p.store, file, p.clock())[0] == added
+        assert suppression_lists.take_in_suppressions(p.store, file, p.clock())[0] == added
     with p.store.read() as tx:
         assert {a: reason for a, reason, _ in subscribers.suppressed(tx)} == {
             "a@x.org": "imported",
