@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
 
-from publisher.store import compacted
+from publisher.store import compacted, erased
 from publisher.store.compacted import Past
 from publisher.store.editions import held_by
 from publisher.store.schema import (
@@ -36,7 +36,8 @@ class Named(NamedTuple):
 
 def suppression(tx: Connection, address: str) -> tuple[str, datetime] | None:
     """Why and since when an address must not be mailed."""
-    query = select(suppressions).where(suppressions.c.address_key == address_key(address))
+    keys = [key := address_key(address), *erased.hashes(tx, [key])]
+    query = select(suppressions).where(suppressions.c.address_key.in_(keys))
     row = tx.execute(query).first()
     return (row.reason, row.created_at) if row else None
 

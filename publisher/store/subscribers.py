@@ -239,8 +239,10 @@ def any_confirmed(tx: Connection, newsletter: str) -> bool:
 
 def suppress(tx: Connection, address: str, reason: str, now: datetime) -> bool:
     """Never mail this address again, for this reason since `now`; False when that was so already."""
-    values = {"address_key": address_key(address), "reason": reason, "created_at": now}
-    return insert_new(tx, suppressions, values)
+    key = address_key(address)
+    if _barred(tx, [key]):
+        return False  # an erased address must not stand there in full
+    return insert_new(tx, suppressions, {"address_key": key, "reason": reason, "created_at": now})
 
 
 def suppress_all(tx: Connection, rows: Iterable[tuple[str, str, datetime]]) -> int:

@@ -14,6 +14,7 @@ from publisher import cutting, gathering, subscribing
 from publisher.app import Publisher
 from publisher.errors import NotFound, Refused
 from publisher.model.mail import Piece
+from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
 from publisher.store import compacting, consents, subscribers
 from publisher.store.schema import (
@@ -38,13 +39,14 @@ NEEDLES = (b"ann.o'hara@example.org", b"Ann Person", b"gold plan")
 @pytest.fixture
 def p(publication: Callable[..., Publisher], post: Any, subscribe: Any, clock: Any) -> Publisher:
     """Ann, and somebody whose address ends like hers, with all that a year can leave behind."""
-    p = publication(articles={"a.md": post("Ferry", clock().isoformat())}, newsletters={"daily": {}})
+    p = publication(articles={"a.md": post("Boats", clock().isoformat(), "ferry")}, newsletters={"daily": {}})
     gathering.gather(p.store, p.config, clock())
     for who in (ANN, LONGER):
         attributes = {"plan": "gold plan"} if who == ANN else {}
         name = "Ann Person" if who == ANN else "Jo"
         subscribe(p, who, name=name, topics=("ferry",), attributes=attributes)
-    cutting.cut(p.store, p.config, p.templates, "daily", p.clock(), cadence="daily", now=True)
+    request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
+    cutting.cut(p.store, p.config, p.templates, request, p.clock())
     with p.store.write() as tx:
         remember(tx, p)
     return p
@@ -60,7 +62,11 @@ def remember(tx: Connection, p: Publisher) -> None:
         row = {"delivery_id": ids[who], "at": now, "old": "sending", "new": "bounced", "attempt": 1}
         tx.execute(events.insert().values(row | {"reply": reply}))
         confirmation = {"kind": "subscribe", "address": who, "address_key": who.lower(), "created_at": now}
-        tx.execute(confirmations.insert().values(confirmation | {"data": {"name": "Ann Person"}}))
+        tx.execute(
+            confirmations.insert().values(
+                confirmation | {"data": {"name": "Ann Person" if who == ANN else "Jo"}}
+            )
+        )
         report = {"digest": who, "kind": "bounce", "address_key": who.lower(), "text": reply, "source": "-"}
         tx.execute(reports.insert().values(report | {"digest": str(ids[who]), "at": now}))
         mine = tx.scalar(
@@ -77,7 +83,7 @@ def remember(tx: Connection, p: Publisher) -> None:
     tx.execute(editions.update().values(reason=f"550 5.7.1 mail to {low} is refused"))
     tx.execute(pacing.insert().values(name="x", state={"reply": f"421 {low} slow down"}, at=now))
     piece = Piece("<p>Hello</p>", "Hello")
-    desk = Desk.of(p.composer)
+    desk = Desk.of(Composer(p.store, p.config, p.keys))
     for who in (ANN, LONGER):
         desk.queue_words(tx, "goodbye", who, "Goodbye", piece, now)
 
@@ -116,7 +122,9 @@ def test_nothing_names_the_person_and_nobody_else_is_touched(p: Publisher) -> No
         ended = tx.execute(select(subscriptions).order_by(subscriptions.c.id)).first()
         assert (ended.status, ended.topics, ended.next_due_at) == ("unsubscribed", None, None)
         assert ended.ended_at == p.clock()
-        assert tx.execute(select(private_feeds.c.revoked_at)).scalars().all() == [p.clock(), None]
+        assert tx.execute(
+            select(private_feeds.c.revoked_at).order_by(private_feeds.c.id)
+        ).scalars().all() == [p.clock(), None]
         assert subscribers.suppression(tx, ANN) == "erased"
     again = erasing.erase(p.store, ANN, p.clock())
     assert not again.changed
