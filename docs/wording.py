@@ -76,12 +76,16 @@ JSON: dict[str, Any] = {
     | {"cpu_us_by_part": names("read splice sign exchange ledger rest")},
     "deliveries": [names("address status code reply attempts worker message_id at due_at")],
     "subscribers add": names("address newsletter result"),
-    "subscribers import": {**names("added updated unchanged suppressed"), "refused": REFUSED_LINES},
+    "subscribers import": {
+        **names("added updated unchanged suppressed refused_count"),
+        "refused": REFUSED_LINES,
+    },
     "subscribers show": {
         **names("id address name attributes created_at suppressed"),
         "subscriptions": [SUBSCRIPTION],
     },
     "subscribers remove": names("address ended"),
+    "subscribers erase": names("address subscriptions deliveries others under_way changed"),
     "suppressions list": [names("address reason at")],
     "suppressions add": names("address added"),
     "suppressions remove": names("address removed"),
@@ -90,6 +94,7 @@ JSON: dict[str, Any] = {
         **names("hard soft complaints unsubscribed ignored unmatched repeated"),
         "reports": [names("mail kind outcome status addresses text")],
     },
+    "suppressions import": {**names("added refused_count"), "refused": REFUSED_LINES},
     "tick": {"gathered": GATHERED, "cut": [names("edition recipients")], **names("opened held settled")},
     "migrate": names("version"),
 }

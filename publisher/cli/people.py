@@ -148,8 +148,8 @@ def import_(
 
 
 @contextmanager
-def _named(file: Path, kept: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Names refused lines as they come, the first thousand of them; all of them in a file, if one is asked for."""
+def _named(file: Path, kept: Path | None) -> Iterator[Callable[[dict[str, Any], str], None]]:
+    """Names refused lines as they come: the first thousand here, every one in the file if there is one."""
     from publisher.errors import Refused
     from publisher.subscribing import csv_text
 
@@ -162,13 +162,12 @@ def _named(file: Path, kept: Path | None) -> Iterator[Callable[[dict[str, Any]],
         if sheet:
             csv_text.write(sheet, ["line", "address", "reason"], ())
 
-        def name(line: dict[str, Any]) -> None:
+        def name(line: dict[str, Any], place: str) -> None:
             nonlocal count
             count += 1
             if sheet:
                 csv_text.write_row(sheet, [line["line"], line["address"], line["reason"]])
             if count <= _NAMED:
-                place = line.get("file") or file
                 tell(f"{place}:{line['line']}: {line['address'] or 'no address'}: {line['reason']}")
 
         yield name
@@ -184,9 +183,10 @@ def export(
         "", "--newsletter", metavar="NEWSLETTER", help="Only those of one newsletter."
     ),
 ) -> None:
-    """Write every subscription to stdout, as CSV, with what they agreed to.
+    """Write every subscription to stdout, as CSV.
 
-    An import of it gives the same again. An apostrophe keeps a spreadsheet from running a cell as a formula.
+    An import of it gives the same again, consents and pauses included. An apostrophe keeps a spreadsheet from
+    running a cell as a formula.
     """
     from publisher.subscribing import exports
 
@@ -245,10 +245,11 @@ def remove(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON)
 
 @_subscribers.command()
 def erase(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
-    """Erase a person: nothing that names them stays, in the ledger neither.
+    """Erase a person, from the ledger too.
 
-    A keyed hash of the address stays among the suppressions, so that no import brings it back; by signing up
-    they can come back themselves. Killed on its way, the same command again goes on.
+    Their history stays, and nothing in it names them. A keyed hash of the address stays among the
+    suppressions, so that no import brings it back; by signing up they can come back themselves. Killed on its
+    way, the same command again goes on.
     """
     from publisher.subscribing import erasing
 
@@ -328,8 +329,8 @@ def import_suppressions(
     listed: list[dict[str, Any]] = []
     with opened(context) as p, _named(file, refused) as name, progress("Importing") as step:
 
-        def one(line: dict[str, Any]) -> None:
-            name(line)
+        def one(line: dict[str, Any], place: str) -> None:
+            name(line, place)
             if len(listed) < _NAMED:
                 listed.append(line)
 

@@ -1,4 +1,4 @@
-"""Erased addresses: a keyed hash in `suppressions` is all that is left of one, and keeps it from coming back."""
+"""Erased addresses: a keyed hash in `suppressions` is all that is left, and keeps them from coming back."""
 
 from __future__ import annotations
 

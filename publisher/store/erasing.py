@@ -92,7 +92,7 @@ def _bytes_position(column: Any, part: Any) -> Any:
 
 @contextmanager
 def thoroughly(tx: Connection) -> Iterator[None]:
-    """What is overwritten or deleted here is overwritten in the file too, which SQLite does not do unasked."""
+    """What is changed or deleted here is overwritten in the file too, which SQLite does not do unasked."""
     lite = tx.dialect.name == "sqlite"
     before = tx.exec_driver_sql("PRAGMA secure_delete").scalar() if lite else None
     if lite:
@@ -128,8 +128,8 @@ def end_subscriptions(tx: Connection, subscriber_id: int, now: datetime) -> int:
     revoked = update(private_feeds).where(feeds.subscription_id.in_(ids), feeds.revoked_at.is_(None))
     tx.execute(revoked.values(revoked_at=now))
     for row in rows:
-        changed = {"status": "unsubscribed", "topics": None, "paused_until": None, "next_due_at": None}
-        changed |= {"ended_at": row.ended_at or now, "revision": s.revision + 1}
+        changed: dict[str, Any] = dict.fromkeys(("topics", "paused_until", "next_due_at"))
+        changed |= {"status": "unsubscribed", "ended_at": row.ended_at or now, "revision": s.revision + 1}
         tx.execute(update(subscriptions).where(s.id == row.id).values(changed))
     return len(rows)
 
@@ -225,7 +225,7 @@ def scrub_other(tx: Connection, table: str, keys: Sequence[Any], spellings: Spel
 
 
 def scrub_person(tx: Connection, subscriber_id: int) -> bool:
-    """Forget who a subscriber was; the row stays, for the ledger points at it. False: mail names them still."""
+    """Forget who a subscriber was; the row stays, for the ledger has its number. False: mail names them."""
     if named_deliveries(tx, subscriber_id) or under_way(tx, subscriber_id):
         return False
     tx.execute(consents.delete().where(consents.c.subscriber_id == subscriber_id))

@@ -94,8 +94,9 @@ def subscription(row: Row[Any]) -> Subscription:
 
 def _made(row: Sequence[Any]) -> Subscription:
     """As `subscription`, of the table's columns and no others: they have the order of its fields."""
-    topics = row[4]
-    return Subscription(*row[:4], None if topics is None else tuple(topics), *row[5:])
+    values = list(row)
+    values[4] = None if values[4] is None else tuple(values[4])
+    return Subscription(*values)
 
 
 def find(tx: Connection, address: str) -> Subscriber | None:
@@ -203,8 +204,8 @@ def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:
 def change_all(tx: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """As `change`, for many subscriptions by their id, in the order of their ids."""
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for id_, values in sorted(changes.items()):
-        alike[tuple(sorted(values))].append({"b_id": id_, **values})
+    for id_, new in sorted(changes.items()):
+        alike[tuple(sorted(new))].append({"b_id": id_, **new})
     for names, rows in alike.items():
         changed: dict[str, Any] = {name: bindparam(name) for name in names}
         changed["revision"] = subscriptions.c.revision + 1

@@ -32,7 +32,8 @@ _LONGEST_REASON = 60
 def subscribe(store: Store, config: Config, choice: Choice, now: datetime, source: str = "") -> str:
     """Take in one choice: `added`, `updated` or `unchanged`. Raises Refused: bad value, suppressed address.
 
-    With a `source`, where this happened, a new status is kept as consent. Asking again after having left is asking: who unsubscribed is taken back here, never by an import.
+    With a `source`, where this happened, a new status is kept as consent. Asking again after having left is
+    asking: who unsubscribed is taken back here, never by an import.
     """
     choice = checked(choice, config)
     with store.write() as tx:

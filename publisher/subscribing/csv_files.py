@@ -14,7 +14,7 @@ from publisher.errors import Refused
 from publisher.store import Store, consents, subscribers
 from publisher.store.chunking import Chunks
 from publisher.store.consents import LONGEST_SOURCE
-from publisher.subscribing import bundles, csv_text
+from publisher.subscribing import bundles
 from publisher.subscribing.choosing import Choice, only_newsletter
 from publisher.subscribing.csv_text import Sheet
 from publisher.subscribing.encodings import WINDOWS
@@ -57,7 +57,7 @@ class Source:
 class Taking:
     """One import: where to, and whom to tell of what comes up.
 
-    `say` is told what a file was taken for, `refused` of each line that cannot be taken.
+    `say` is told what a file was taken for, `refused` of each line that cannot be taken, and its file.
     """
 
     store: Store
@@ -67,7 +67,7 @@ class Taking:
     status: str = ""
     progress: Progress = lambda _done, _total: None
     say: Callable[[str], None] = lambda _text: None
-    refused: Callable[[Refusal], None] = lambda _line: None
+    refused: Callable[[Refusal, str], None] = lambda _line, _place: None
     report: Imported = field(default_factory=Imported)
     places: Places = field(default_factory=dict)
 
@@ -135,6 +135,7 @@ class Taking:
         groups = self.config.topics
         for number, cells, fault in source.sheet.rows():
             row = dict(zip(columns, cells, strict=False))
+            address = row.get(system.address if system else "address", "")
             try:
                 if fault or len(cells) > width:
                     many = f"{len(cells)} cells under {width} columns: a comma inside a cell wants quotes"
@@ -143,21 +144,14 @@ class Taking:
                     row = system.row(row, groups)
                 yield reading.choice(row)
             except Refused as error:
-                self._refuse(
-                    {
-                        "line": number,
-                        "address": row.get("address", ""),
-                        "reason": str(error),
-                        "file": source.sheet.place,
-                    }
-                )
+                self._refuse({"line": number, "address": address, "reason": str(error)}, source.sheet.place)
                 yield None
 
-    def _refuse(self, line: Refusal) -> None:
+    def _refuse(self, line: Refusal, place: str) -> None:
         self.report.refused_count += 1
         if len(self.report.refused) < LISTED:
             self.report.refused.append(line)
-        self.refused(line)
+        self.refused(line, place)
 
 
 def take_in(store: Store, config: Config, file: Path, now: datetime, **options: Any) -> Imported:

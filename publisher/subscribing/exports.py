@@ -78,7 +78,7 @@ def _line(person: Subscriber, s: Subscription) -> list[object]:
 
 
 def _agreed(mine: list[Consent], texts: dict[str, str]) -> str:
-    """The consents of a subscription; of each wording the first brings the words, which are then forgotten."""
+    """The consents of a subscription; the first of each wording takes the words out of `texts`."""
     if not mine:
         return ""
     said = []

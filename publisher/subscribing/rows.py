@@ -66,12 +66,23 @@ class Reading:
         terms = self._terms(row)
         name = checked_person(address, row.get("name") or None)
         said = _consents(told, terms.newsletter, self.texts) if told else ()
-        mine = (terms.topics, terms.all_topics, terms.cadence, terms.weekday, terms.day, terms.hour)
         # by position: `replace` takes as long as all the rest
         return Choice(
-            *(address, terms.newsletter, terms.status, name),
-            *mine,
-            *(terms.zone, terms.language, _attributes(row), terms.paused_until, said),
+            address,
+            terms.newsletter,
+            terms.status,
+            name,
+            terms.topics,
+            terms.all_topics,
+            terms.cadence,
+            terms.weekday,
+            terms.day,
+            terms.hour,
+            terms.zone,
+            terms.language,
+            _attributes(row),
+            terms.paused_until,
+            said,
         )
 
     def _terms(self, row: Row) -> Choice:

@@ -23,7 +23,7 @@ def take_in_suppressions(
     file: Path,
     now: datetime,
     *,
-    refused: Callable[[Refusal], None] = lambda _line: None,
+    refused: Callable[[Refusal, str], None] = lambda _line, _place: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[int, int]:
     """Suppress the addresses of a file, a column or a line each: how many were new, how many were refused.
@@ -44,7 +44,8 @@ def take_in_suppressions(
                 good.append(_suppression(row, fault, now))
             except Refused as error:
                 bad += 1
-                refused({"line": number, "address": row.get("address", ""), "reason": str(error)})
+                line = {"line": number, "address": row.get("address", ""), "reason": str(error)}
+                refused(line, sheet.place)
         with chunks.write(len(chunk)) as tx:
             added += subscribers.suppress_all(tx, good)
         done += len(chunk)

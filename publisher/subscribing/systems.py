@@ -102,8 +102,18 @@ _MAILCHIMP = {
     # their "Address" is a street, and would be taken for ours
     "renamed": {"address": "postal address", "cc": "country"},
     "drops": frozenset(
-        "member_rating latitude longitude gmtoff dstoff leid euid last_changed "
-        "unsub_campaign_id clean_campaign_id".split()
+        [
+            "member_rating",
+            "latitude",
+            "longitude",
+            "gmtoff",
+            "dstoff",
+            "leid",
+            "euid",
+            "last_changed",
+            "unsub_campaign_id",
+            "clean_campaign_id",
+        ]
     ),
 }
 _CHIMP_SIGNS = frozenset({"email address", "member_rating", "optin_time", "leid", "euid"})
@@ -116,7 +126,19 @@ _BUTTONDOWN = {
     "dates": {"creation_date": "subscribed", "unsubscription_date": "unsubscribed"},
     "statuses": {
         **dict.fromkeys(
-            "regular premium gifted trialed churning churned past_due paid unpaid paused".split(), "confirmed"
+            [
+                "regular",
+                "premium",
+                "gifted",
+                "trialed",
+                "churning",
+                "churned",
+                "past_due",
+                "paid",
+                "unpaid",
+                "paused",
+            ],
+            "confirmed",
         ),
         "unactivated": "pending",
         **dict.fromkeys(("unsubscribed", "removed"), "unsubscribed"),
@@ -125,7 +147,16 @@ _BUTTONDOWN = {
         ),
     },
     "drops": frozenset(
-        "id secondary_id avatar_url risk_score open_rate click_rate last_open_date last_click_date".split()
+        [
+            "id",
+            "secondary_id",
+            "avatar_url",
+            "risk_score",
+            "open_rate",
+            "click_rate",
+            "last_open_date",
+            "last_click_date",
+        ]
     ),
 }
 
@@ -213,7 +244,8 @@ def recognised(header: Sequence[str], place: str) -> System | None:
 
 def _sorted_tags(text: str, topics: Groups, left: dict[str, str]) -> dict[str, str]:
     """Tags that are topics of the configuration are chosen; the others stay an attribute."""
-    known, other = [], []
+    known: list[str] = []
+    other: list[str] = []
     for tag in _listed(text):
         # without groups every tag would be one, also "VIP", which no article has
         (known if topics and articles.keys_of([tag], topics) else other).append(tag)

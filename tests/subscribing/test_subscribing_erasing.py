@@ -1,4 +1,4 @@
-"""Erasing: nobody can read any more who it was, nothing else is lost, and no import brings the address back."""
+"""Erasing: nobody can read any more who it was, nothing else is lost, and no import undoes it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, select, text
 
 from publisher import cutting, gathering, subscribing
 from publisher.app import Publisher
-from publisher.errors import NotFound, Refused
-from publisher.model.mail import Piece
 from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
+from publisher.errors import NotFound, Refused
+from publisher.model.mail import Piece
 from publisher.store import compacting, consents, subscribers
 from publisher.store.schema import (
     confirmations,
@@ -146,7 +146,7 @@ def others_rows(p: Publisher) -> str:
             for table in (confirmations, reports)
         ]
         told = tx.execute(select(notices).where(notices.c.address == LONGER)).all()
-        assert mine and all(rest) and told
+        assert all([mine, *rest, told])
         return repr((person, mine, said, rest, told, consents.of(tx, [person.id])))
 
 
