@@ -89,7 +89,6 @@ JSON: dict[str, Any] = {
     "suppressions list": [names("address reason at")],
     "suppressions add": names("address added"),
     "suppressions remove": names("address removed"),
-    "suppressions import": {"added": None, "refused": REFUSED_LINES},
     "bounces": {
         **names("hard soft complaints unsubscribed ignored unmatched repeated"),
         "reports": [names("mail kind outcome status addresses text")],

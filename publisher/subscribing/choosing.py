@@ -86,10 +86,14 @@ def checked(choice: Choice, config: Config) -> Choice:
 
 def checked_person(address: str, name: str | None) -> str | None:
     """The name in its stored form. Raises Refused for it or the address."""
-    _valid("address", values.address, address)
-    if not name:
-        return name
-    _valid("name", _name, name := name.strip())
+    what = "address"
+    try:
+        values.address(address)
+        what = "name"
+        if name:
+            _name(name := name.strip())
+    except ValueError as error:
+        raise Refused(f"{what}: {error}") from None
     return name
 
 

@@ -50,6 +50,7 @@ class Register:
         self._new: dict[tuple[str, str], dict[str, Any]] = {}
         self._changed: dict[int, dict[str, Any]] = {}
         self._consents: list[tuple[str, Consent]] = []
+        self._imported: list[tuple[str, Consent]] = []
         self._marks: dict[str, int] = {}
         self._places: Places = {} if places is None or len(places) > _REMEMBERED else places
         self._slots: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
@@ -186,10 +187,11 @@ class Register:
         return self._slots[kind].get(old.subscriber_id, ())
 
     def _agreed(self, key: str, choice: Choice, anew: bool) -> None:
-        self._consents += ((key, one) for one in choice.consents)
+        if choice.consents:
+            self._consents += ((key, one) for one in choice.consents)
         if anew and self._evidence:
             what, source = self._evidence
-            self._consents.append((key, Consent(choice.newsletter, what, source, "", self.now)))
+            self._imported.append((key, Consent(choice.newsletter, what, source, "", self.now)))
 
     def _keep_consents(self, ids: Mapping[str, int]) -> None:
         """Each once: who was there before may have them from the last time that the same file was taken."""
@@ -198,7 +200,8 @@ class Register:
             {(who, one) for who, kept in consents.of(self.tx, old).items() for one in kept} if old else set()
         )
         wanted = dict.fromkeys((ids[key], one) for key, one in self._consents)
-        consents.record_all(self.tx, [row for row in wanted if row not in there])
+        rows = [row for row in wanted if row not in there]
+        consents.record_all(self.tx, [*rows, *((ids[key], one) for key, one in self._imported)])
 
 
 def _kept(row: Mapping[str, Any]) -> dict[str, Any]:

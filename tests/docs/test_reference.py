@@ -43,6 +43,7 @@ COMMANDS = {
     "suppressions remove": "eve@example.org",
     "subscribers remove": "ada@example.org",
     "bounces": "people.csv",
+    "subscribers erase": "ada@example.org",
     "tick": "",
     "migrate": "",
     "approve": "weekly/1",
