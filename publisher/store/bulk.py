@@ -56,17 +56,35 @@ def insert_all(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
     for place, name in enumerate(names):
         if convert := _conversion(tx, table, name):
             columns[place] = map(convert, columns[place])
+    _insert(tx, table, names, zip(*columns, strict=True))
+
+
+def insert_alike(
+    tx: Connection, table: Table, own: str, rows: Sequence[tuple[Any, Mapping[str, Any]]]
+) -> None:
+    """Insert rows that share all but the column `own`: each a value of it, and the rest, converted once."""
+    if not rows:
+        return
+    names = list(rows[0][1])
+    conversions = [_conversion(tx, table, name) for name in names]
+    made: dict[int, tuple[Any, ...]] = {}
+    for _, rest in rows:
+        if id(rest) not in made:
+            values = (rest[name] for name in names)
+            made[id(rest)] = tuple(c(v) if c else v for c, v in zip(conversions, values, strict=True))
+    _insert(tx, table, [own, *names], ((mine, *made[id(rest)]) for mine, rest in rows))
+
+
+def _insert(tx: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     driver: Any = tx.connection.driver_connection
     listed = ", ".join(names)
     if tx.dialect.name == "postgresql":
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
-            for values in zip(*columns, strict=True):
+            for values in rows:
                 copy.write_row(values)
     else:
         places = ", ".join("?" * len(names))
-        driver.executemany(
-            f"INSERT INTO {table.name} ({listed}) VALUES ({places})", zip(*columns, strict=True)
-        )
+        driver.executemany(f"INSERT INTO {table.name} ({listed}) VALUES ({places})", rows)
 
 
 def _conversion(tx: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, up
 
 from publisher.config import values
 from publisher.store import erased
-from publisher.store.bulk import among, insert_all, new_ids
+from publisher.store.bulk import among, insert_alike, insert_all, new_ids
 from publisher.store.database import insert_all_new, insert_new
 from publisher.store.schema import subscribers, subscriptions, suppressions
 
@@ -190,9 +190,9 @@ def get(tx: Connection, subscription_id: int) -> Subscription | None:
     return subscription(row) if row else None
 
 
-def subscribe(tx: Connection, values: Sequence[dict[str, Any]]) -> None:
-    """New subscriptions, each of the same columns."""
-    insert_all(tx, subscriptions, values)
+def subscribe(tx: Connection, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+    """New subscriptions: whose, and the rest of the row, all of the same columns."""
+    insert_alike(tx, subscriptions, "subscriber_id", rows)
 
 
 def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:

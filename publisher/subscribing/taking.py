@@ -85,9 +85,7 @@ class Register:
         ids = dict(zip(self._people, subscribers.add(self.tx, people, self.now), strict=True))
         ids |= {key: known.person.id for key, known in self._known.items() if known.person}
         subscribers.describe(self.tx, [(ids[key], *said) for key, said in self._described.items()])
-        subscribers.subscribe(
-            self.tx, [{"subscriber_id": ids[key], **row} for (key, _), row in self._new.items()]
-        )
+        subscribers.subscribe(self.tx, [(ids[key], row) for (key, _), row in self._new.items()])
         subscribers.change_all(self.tx, self._changed)
         self._keep_consents(ids)
 
@@ -123,7 +121,7 @@ class Register:
         asked = (self._mark(choice.cadence or default.cadence), *_asked(choice))
         if asked not in self._places:
             self._places[asked] = self._worked_out(choice)
-        return self._places[asked].copy()
+        return self._places[asked]
 
     def _worked_out(self, choice: Choice) -> dict[str, Any]:
         default = self.config.newsletters[choice.newsletter].default
@@ -173,7 +171,7 @@ class Register:
         if mine.id:
             self._changed.setdefault(mine.id, {}).update(changed)
         else:
-            self._new[key, mine.newsletter].update(changed)
+            self._new[key, mine.newsletter] = {**self._new[key, mine.newsletter], **changed}
 
     def _taken(self, old: Subscription, cadence: str) -> tuple[str, ...]:
         """The slots from about now on in which somebody has a delivery."""
