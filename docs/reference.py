@@ -29,7 +29,7 @@ from publisher.model.mail import Status
 from publisher.rendering import mail, stories
 from publisher.rendering.environment import builtin
 from publisher.store.catalogue import Listing
-from publisher.subscribing import rows
+from publisher.subscribing import rows as csv_rows
 from publisher.web.public import application
 
 HERE = Path(__file__).parent
@@ -172,8 +172,8 @@ def stored() -> Iterator[str]:
         set(),
         (n for n in wording.ARTICLE_STATUSES if n not in (Listing.__doc__ or "")),
     )
-    other = ", ".join(f"`{alias}` for `{column}`" for alias, column in rows.ALIAS.items())
-    yield f"Columns of a CSV of subscribers: {code(rows.COLUMNS)}; also {other}. {wording.COLUMNS}\n"
+    other = ", ".join(f"`{alias}` for `{column}`" for alias, column in csv_rows.ALIAS.items())
+    yield f"Columns of a CSV of subscribers: {code(csv_rows.COLUMNS)}; also {other}. {wording.COLUMNS}\n"
 
 
 CHAPTERS: dict[str, Callable[[], Iterator[str]]] = {
