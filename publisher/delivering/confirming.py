@@ -64,7 +64,8 @@ def _queue(composer: Composer, templates: Templates, one: Confirmation, now: dat
         # suppressed, or no message can hold it: the page has said the same as to everybody
         with suppress(Refused):
             desk = Desk.of(composer, str(names[0]))
-            desk.queue_words(tx, one.kind, one.address, words.subject, piece, now)
+            asked = one.kind == "signup"
+            desk.queue_words(tx, one.kind, one.address, words.subject, piece, now, asked_for=asked)
 
 
 def _link(tx: Connection, composer: Composer, one: Confirmation) -> str:

@@ -15,7 +15,7 @@ from publisher.delivering.messages import Composer
 from publisher.errors import Refused
 from publisher.messages import Letterhead
 from publisher.model.mail import Piece, Recipient
-from publisher.store import notices, subscribers
+from publisher.store import erased, notices, subscribers
 
 _FIRST = 1
 
@@ -43,12 +43,16 @@ class Desk:
         subject: str,
         now: datetime,
         message: Callable[[Recipient], bytes],
+        *,
+        asked_for: bool = False,
     ) -> int:
         """Queue what `message` makes, with date and Message-ID fixed here; the notice's id.
 
-        Raises Refused for an address that is suppressed, or that no message can hold.
+        `asked_for`: who reads the address may have signed up, even if it was erased. Raises Refused for an
+        address that is suppressed, or that no message can hold.
         """
-        if reason := subscribers.suppression(tx, address):
+        reason = subscribers.suppression(tx, address)
+        if reason and not (asked_for and reason == erased.REASON):
             raise Refused(f"{address} is suppressed ({reason}): nothing is mailed to it")
         sender, keys = self.newsletter.sender, self.composer.keys
         bounce = self.composer.config.mail.bounce_address or sender.addr_spec
@@ -61,7 +65,15 @@ class Desk:
         return notices.add(tx, kind, _wire(address), subject, now, composed)
 
     def queue_words(
-        self, tx: Connection, kind: str, address: str, subject: str, piece: Piece, now: datetime
+        self,
+        tx: Connection,
+        kind: str,
+        address: str,
+        subject: str,
+        piece: Piece,
+        now: datetime,
+        *,
+        asked_for: bool = False,
     ) -> int:
         """Queue a notice that says `piece`, marked as written by a machine, and signed if anybody signs.
 
@@ -73,7 +85,7 @@ class Desk:
             written = messages.notice_message(letterhead, subject, piece, recipient)
             return self.composer.signed(written, recipient.dated_at)
 
-        return self.queue(tx, kind, address, subject, now, message)
+        return self.queue(tx, kind, address, subject, now, message, asked_for=asked_for)
 
 
 def _wire(address: str) -> str:

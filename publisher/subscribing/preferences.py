@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 from publisher.config import values
 from publisher.config.schema import Config
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, confirmations, histories, in_turn, private_feeds, subscribers
+from publisher.store import Store, confirmations, consents, histories, in_turn, private_feeds, subscribers
 from publisher.store.confirmations import Kind
+from publisher.store.erasing import GONE
 from publisher.store.subscribers import Subscriber, Subscription
 from publisher.subscribing.choosing import Choice, checked
 from publisher.subscribing.signing_up import open_newsletters, pending, request
@@ -150,11 +151,15 @@ def kept(tx: Connection, subscriber_id: int) -> dict[str, Any] | None:
     if person is None:
         return None
     theirs = subscribers.subscriptions_of(tx, person.id)
-    rows = histories.deliveries_of(tx, person.id, _MOST)
+    rows, texts = histories.deliveries_of(tx, person.id, _MOST), consents.texts(tx)
     return {
         "subscriber": asdict(person),
         "subscriptions": [asdict(s) for s in theirs],
         "suppression": subscribers.suppression(tx, person.address),
+        "consents": [
+            {**one._asdict(), "text": texts.get(one.version, "")}
+            for one in consents.of(tx, [person.id]).get(person.id, ())
+        ],
         "deliveries": [_delivery(row) for row in rows],
     }
 
@@ -169,7 +174,7 @@ def _delivery(row: Any) -> dict[str, Any]:
 def _person(tx: Connection, subscription_id: int) -> Subscriber:
     found = subscribers.get(tx, subscription_id)
     person = subscribers.by_id(tx, found.subscriber_id) if found else None
-    if person is None:
+    if person is None or person.address == GONE:
         raise NotFound("no such link")
     return person
 

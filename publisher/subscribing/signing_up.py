@@ -18,8 +18,9 @@ from publisher.config import values
 from publisher.config.schema import Config
 from publisher.errors import Refused
 from publisher.links import Keys
-from publisher.store import Store, confirmations, in_turn, subscribers
+from publisher.store import Store, confirmations, consents, erased, in_turn, subscribers
 from publisher.store.confirmations import Confirmation, Kind
+from publisher.store.consents import Consent
 from publisher.subscribing.choosing import Choice, checked
 from publisher.subscribing.taking import Register
 
@@ -127,8 +128,13 @@ def confirm(store: Store, config: Config, id_: int, now: datetime) -> Confirmed 
     """Somebody who reads the mailbox said yes: subscribe them. Twice is harmless. None: the link is over."""
     with store.write() as tx:
         found = pending(tx, config, "signup", id_, now)
-        if not found or subscribers.suppression(tx, found.address):
+        if not found:
             return None
+        if reason := subscribers.suppression(tx, found.address):
+            if reason != erased.REASON:
+                return None
+            # who was erased may come back, by their own word
+            subscribers.lift_erasure(tx, found.address)
         open_now = [n for n in found.data["newsletters"] if n in config.newsletters]
         if not found.used_at:
             _subscribe(tx, config, found, open_now, now)
@@ -147,8 +153,11 @@ def _subscribe(
 ) -> None:
     """Who gets a newsletter already keeps what they chose."""
     register = Register(tx, config, [found.address], now)
-    known = {s.newsletter: s for s in register.known(found.address).subscriptions}
+    version = consents.keep_text(tx, str(found.data["consent"]))
     for name in newsletters:
-        language = None if name in known else str(found.data["language"]) or None
-        register.take(checked(Choice(found.address, name, "confirmed", language=language), config))
+        known = register.status(found.address, name)
+        language = None if known else str(found.data["language"]) or None
+        agreed = Consent(name, "confirmed", str(found.data["source"]), version, now)
+        choice = Choice(found.address, name, "confirmed", language=language, consents=(agreed,))
+        register.take(checked(choice, config))
     register.flush()

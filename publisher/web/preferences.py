@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from publisher.errors import NotFound, Refused
 from publisher.rendering.signup_pages import SignUpPages
-from publisher.subscribing import Choice, preferences, signing_up
+from publisher.store.confirmations import Kind
+from publisher.subscribing import Choice, erasing, preferences, signing_up
 from publisher.web import choices
 from publisher.web.doors import PRIVATE, Doors
 from publisher.web.forms import Form, form
@@ -38,6 +39,7 @@ class Preferences:
             Route("/preferences/{token}", self.preferences, methods=both),
             Route("/confirm-address/{token}", self.move, methods=both),
             Route("/download/{token}", self.download, methods=both),
+            Route("/erase/{token}", self.erase, methods=both),
         ]
 
     async def preferences(self, request: Request) -> Response:
@@ -67,7 +69,16 @@ class Preferences:
             return self.doors.no_such_link()
         if request.method == "POST":
             return await run_in_threadpool(self._kept, id_)
-        return await run_in_threadpool(self._ask_download, id_, request.path_params["token"])
+        return await run_in_threadpool(self._ask_by_page, "download", id_, request.path_params["token"])
+
+    async def erase(self, request: Request) -> Response:
+        """Delete everything that is kept of a person, for who reads their mailbox; once, and for good."""
+        id_ = self.doors.number(request, "confirm erase")
+        if id_ is None:
+            return self.doors.no_such_link()
+        if request.method == "POST":
+            return await run_in_threadpool(self._erase, id_)
+        return await run_in_threadpool(self._ask_by_page, "erase", id_, request.path_params["token"])
 
     def _show(self, subscription_id: int, said: str = "", wrong: str = "", status: int = 200) -> Response:
         p = self.publisher
@@ -155,11 +166,10 @@ class Preferences:
         asked = preferences.ask_to_move(p.store, p.config, subscription_id, to, network, self.doors.now)
         return "mailed" if asked else "later"
 
-    def _ask_download_by_mail(self, subscription_id: int, _filled: Form, client: str) -> str:
+    def _ask_by_mail(self, subscription_id: int, filled: Form, client: str) -> str:
         p, network = self.publisher, signing_up.network_of(self.publisher.keys, client)
-        asked = preferences.ask_by_mail(
-            p.store, p.config, subscription_id, "download", network, self.doors.now
-        )
+        kind: Kind = "erase" if filled.one("do") == "erase" else "download"
+        asked = preferences.ask_by_mail(p.store, p.config, subscription_id, kind, network, self.doors.now)
         return "mailed" if asked else "later"
 
     def _ask_to_move(self, id_: int, action: str) -> Response:
@@ -178,13 +188,22 @@ class Preferences:
             return self.doors.no_such_link()
         return self.doors.page(self.pages.done("move", outcome=outcome))
 
-    def _ask_download(self, id_: int, action: str) -> Response:
+    def _ask_by_page(self, kind: Kind, id_: int, action: str) -> Response:
         p = self.publisher
         with p.store.read() as tx:
-            found = signing_up.pending(tx, p.config, "download", id_, self.doors.now)
+            found = signing_up.pending(tx, p.config, kind, id_, self.doors.now)
         if not found:
             return self.doors.no_such_link()
-        return self.doors.page(self.pages.ask("download", action=action, address=found.address))
+        return self.doors.page(self.pages.ask(kind, action=action, address=found.address))
+
+    def _erase(self, id_: int) -> Response:
+        p = self.publisher
+        with p.store.read() as tx:
+            found = signing_up.pending(tx, p.config, "erase", id_, self.doors.now)
+        if not found:
+            return self.doors.no_such_link()
+        done = erasing.erase(p.store, found.address, self.doors.now)
+        return self.doors.page(self.pages.done("erase", under_way=done.under_way))
 
     def _kept(self, id_: int) -> Response:
         p = self.publisher
@@ -207,5 +226,6 @@ _ACTS: dict[str, Act] = {
     "make feed": Preferences._make_feed,
     "revoke feed": Preferences._revoke_feed,
     "move": Preferences._move,
-    "download": Preferences._ask_download_by_mail,
+    "download": Preferences._ask_by_mail,
+    "erase": Preferences._ask_by_mail,
 }

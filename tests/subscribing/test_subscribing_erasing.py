@@ -234,5 +234,5 @@ def test_compacted_deliveries_hold_no_address(p: Publisher) -> None:
         tx.execute(editions.update().values(state="done", done_at=p.clock()))
         tx.execute(deliveries.update().values(status="sent"))
         (edition,) = tx.execute(select(editions.c.id)).scalars().all()
-        assert compacting.compact(tx, edition, 0) == 2
+        assert compacting.compact(tx, edition, 0) == 1  # the newest row of the ledger stays
     assert named(everything(p)) == []

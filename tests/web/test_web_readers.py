@@ -298,6 +298,7 @@ def test_each_token_opens_its_own_doors_and_no_other(town: Town) -> None:
         "/confirm/{}": "confirm signup",
         "/confirm-address/{}": "confirm move",
         "/download/{}": "confirm download",
+        "/erase/{}": "confirm erase",
         "/feeds/private/{}.xml": "private feed",
     }
     purposes = {*doors.values(), "view", "form", "test copy"}
@@ -309,9 +310,8 @@ def test_each_token_opens_its_own_doors_and_no_other(town: Town) -> None:
             token = links.token(keys, purpose, feed_id if purpose == "private feed" else number)
             if purpose == own:
                 opened = town.http.get(door.format(token))
-                assert opened.status_code == (404 if own in ("confirm move", "confirm download") else 200), (
-                    door
-                )
+                by_mail = own in ("confirm move", "confirm download", "confirm erase")
+                assert opened.status_code == (404 if by_mail else 200), door
                 altered = f"{token[:-2]}{'A' if token[-2] != 'A' else 'B'}{token[-1]}"
                 wrong = [altered, links.token(foreign, own, number), links.token(keys, own, 99_999)]
             else:
@@ -420,6 +420,29 @@ def test_a_copy_of_all_that_is_kept_goes_to_the_mailbox_alone(town: Town) -> Non
     assert kept.headers["content-disposition"].startswith("attachment")
     assert kept.json()["subscriber"]["name"] == "Zebedee"
     assert [s["newsletter"] for s in kept.json()["subscriptions"]] == ["daily"]
+
+
+def test_what_was_agreed_is_kept_and_all_of_it_can_be_deleted(town: Town) -> None:
+    town.subscribe(ADA, "daily")
+    town.http.post(town.link("confirm", ADA))
+    own = f"/preferences/{links.token(town.p.keys, 'preferences', town.of(ADA)['daily'].id)}"
+    town.http.post(own, data={"do": "download"})
+    (agreed,) = town.http.post(town.link("download", ADA)).json()["consents"]
+    assert (agreed["what"], agreed["source"], agreed["newsletter"]) == ("confirmed", "page", "daily")
+    assert agreed["text"].startswith("I want to get what I ticked")
+
+    town.http.post(own, data={"do": "erase"})
+    door = town.link("erase", ADA)
+    assert town.http.get(door).status_code == 200
+    assert town.of(ADA), "looking deletes nothing"
+    assert "Everything is deleted" in town.http.post(door).text
+    assert town.of(ADA) == {}
+    assert ADA not in str(town.everything())
+    assert town.http.get(own).status_code == 404
+    town.clock.move(days=2)
+    town.subscribe(ADA, "weekly")
+    town.http.post(town.link("confirm", ADA))
+    assert town.of(ADA)["weekly"].status == "confirmed", "who comes back by their own word may"
 
 
 def test_a_feed_is_taken_back(town: Town) -> None:
