@@ -70,4 +70,4 @@ def test_a_year(publication: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, d
     room.day_by_day(clock.now + timedelta(days=DAYS))
     assert len(room.stories) > ARTICLES * 0.9
     room.rest()
-    assert room.verify() > 20_000
+    assert room.verify() > 500

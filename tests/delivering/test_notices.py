@@ -61,9 +61,13 @@ def test_a_test_copy_is_the_edition_marked_and_changes_nothing_of_it(mailing: Ca
     assert parsed["Subject"] == f"[Test] {seen.subject}"
     real, ours = (re.search(rb"/unsubscribe/([\w-]+)>", b)[1] for b in (seen.eml, got))  # type: ignore[index]
     same = [OWN.sub(b"", b.replace(b"=\r\n", b"")) for b in (seen.eml, got)]
-    same[1] = same[1].replace(ours, real).replace(BEN.encode(), b"reader@example.org")
+    choosing = [re.search(rb"/preferences/([\w-]+)", b)[1] for b in same]  # type: ignore[index]
+    same[0] = same[0].replace(choosing[0], choosing[1])
+    same[1] = same[1].replace(BEN.encode(), b"reader@example.org")
+    same = [b.replace(ours, real) for b in same]
     assert same[0] == same[1], "all else is byte for byte as it would leave"
     assert links.read_token(p.keys, "unsubscribe", ours.decode()) is None, "it unsubscribes nobody"
+    assert links.read_token(p.keys, "preferences", choosing[1].decode()) is None, "and changes nobody"
     (verp,) = m.sql(f"SELECT sender FROM notices WHERE id = {ids[1]}")[0]
     assert links.read_notice_verp(p.keys, verp) == (ids[1], 1), "a bounce of it names it"
     assert links.read_verp(p.keys, verp) is None, "and is taken for no delivery's"

@@ -12,6 +12,7 @@ from publisher.delivering.messages import letterhead
 from publisher.editions import layout
 from publisher.errors import ContentError
 from publisher.freezing.variants import archive_page, thawed
+from publisher.model import fields
 from publisher.model.mail import Recipient
 from publisher.store import editions
 
@@ -37,7 +38,7 @@ def html_bytes(p: Any, clock: Any, variant_id: int) -> tuple[int, str]:
     """The size of the HTML part in a spliced message, and the part."""
     edition, variant = thawed(p.store, variant_id)
     compiled = messages.compile_message(variant, letterhead(p.config, edition))
-    links = {name: f"https://courier.example/{name}/{'t' * 60}" for name in ("unsubscribe", "view")}
+    links = {name: f"https://courier.example/{name}/{'t' * 60}" for name in fields.ADDRESSES}
     links["leave"] = "0" * 34
     message = compiled.splice(Recipient("ada@example.org", "1@courier.example", clock.now, LONG), links)
     part = next(x for x in message_from_bytes(message).walk() if x.get_content_type() == "text/html")
