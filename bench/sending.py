@@ -5,7 +5,8 @@
 Pairs: `publisher bench send` (rows, splice, durable ledger and all) and `smtp-source -d` take turns, with the
 same size, sessions and number of messages; printed are the median ratio, its spread, and the time of one
 durable commit. `--relay` sends over one connection through a proxy that delays both ways by 10 ms: printed
-are messages per round trip. Needs smtp-sink and smtp-source, which come with Postfix.
+are messages per round trip. `--store URL` names a PostgreSQL database that may be emptied: SQLite and it take
+turns, and the ratio is printed. Needs smtp-sink and smtp-source, which come with Postfix.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 ROOT = Path(__file__).parent.parent
 SIZE, SESSIONS, DELAY = 20_000, 10, 0.010
@@ -72,11 +75,11 @@ def theirs(port: int, messages: int, size: int) -> float:
     return messages / (time.perf_counter() - begun)
 
 
-def pairs(count: int, messages: int, more: list[str]) -> None:
+def pairs(count: int, messages: int) -> None:
     ratios, found = [], []
     with sink() as port:
         for number in range(count):
-            one = ours(port, messages, SESSIONS, *more)
+            one = ours(port, messages, SESSIONS)
             rival = theirs(port, messages, one["bytes"])
             ratios.append(one["per_second"] / rival)
             found.append(one)
@@ -93,6 +96,31 @@ def pairs(count: int, messages: int, more: list[str]) -> None:
         f"(from {min(cpu):.0f} to {max(cpu):.0f}); "
         f"one durable commit {statistics.median(commit):.2f} ms"
     )
+
+
+def stores(count: int, messages: int, url: str) -> None:
+    """SQLite and PostgreSQL in turn, to the same server."""
+    ratios = []
+    with sink() as port:
+        for number in range(count):
+            lite = ours(port, messages, SESSIONS)
+            emptied(url)
+            there = ours(port, messages, SESSIONS, "--store", url)
+            ratios.append(there["per_second"] / lite["per_second"])
+            print(
+                f"pair {number + 1}: SQLite {lite['per_second']:7,.0f} a second, "
+                f"PostgreSQL {there['per_second']:7,.0f}: ratio {ratios[-1]:.2f}; "
+                f"{there['cpu_us']:.0f} µs a message",
+                flush=True,
+            )
+    print(f"median ratio {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})")
+
+
+def emptied(url: str) -> None:
+    """Throw away everything that a benchmark left in a database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
 
 
 class Far:
@@ -153,11 +181,11 @@ def round_trip(port: int) -> float:
     return statistics.median(spent)
 
 
-def relay(messages: int, more: list[str]) -> None:
+def relay(messages: int) -> None:
     with sink() as port:
         far = Far(port)
         trip = round_trip(far.port)
-        one = ours(far.port, messages, 1, *more)
+        one = ours(far.port, messages, 1)
     print(
         f"a round trip of {trip * 1000:.1f} ms, one connection: {one['per_second']:.1f} messages a second, "
         f"{one['per_second'] * trip:.2f} a round trip (lock-step would make at most 0.25)"
@@ -168,15 +196,17 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--messages", type=int, default=10_000)
     asked.add_argument("--pairs", type=int, default=9)
-    asked.add_argument("--store", default="", help="an empty PostgreSQL database; default: SQLite")
+    asked.add_argument("--store", default="", help="a PostgreSQL database that may be emptied")
     asked.add_argument("--relay", action="store_true")
     given = asked.parse_args()
-    more = ["--store", given.store] if given.store else []
-    if given.relay:
-        relay(min(given.messages, 500), more)
+    if given.store:
+        stores(given.pairs, given.messages, given.store)
+        emptied(given.store)
+    elif given.relay:
+        relay(min(given.messages, 500))
     else:
-        pairs(given.pairs, given.messages, more)
-        relay(min(given.messages, 500), more)
+        pairs(given.pairs, given.messages)
+        relay(min(given.messages, 500))
 
 
 if __name__ == "__main__":
