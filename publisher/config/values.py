@@ -84,9 +84,12 @@ def name(value: str) -> str:
     return value
 
 
+_LONGEST_LANGUAGE = 35  # RFC 5646 section 4.4.1: what implementations must take
+
+
 def language(value: str) -> str:
     """A language tag (RFC 5646), with a hyphen."""
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+    if len(value) > _LONGEST_LANGUAGE or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError(f"expected a language tag such as en or pt-BR, got {value!r}")
     return value
 

@@ -64,7 +64,7 @@ def _queue(composer: Composer, templates: Templates, one: Confirmation, now: dat
         # suppressed, or no message can hold it: the page has said the same as to everybody
         with suppress(Refused):
             desk = Desk.of(composer, str(names[0]))
-            asked = one.kind == "signup"
+            asked = one.kind in ("signup", "erase")
             desk.queue_words(tx, one.kind, one.address, words.subject, piece, now, asked_for=asked)
 
 
@@ -115,7 +115,7 @@ def _signup(config: Config, words: NullTranslations, one: Confirmation) -> Words
             _("Nothing is sent until you say yes:"),
         ),
         action=_("Yes, send it to me"),
-        after=(_("If it was not you, do nothing: you will not hear of it again."),),
+        after=(_("If it was not you, do nothing: nothing more is sent."),),
         why=_("You get this one mail because your address was entered on our sign-up page."),
     )
 

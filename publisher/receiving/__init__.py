@@ -73,7 +73,7 @@ def hear(store: Store, keys: Keys, heard: Heard, *, trusted: bool = False) -> Re
     Raises StoreError.
     """
     verdict = heard.verdict
-    if _leaves(verdict) and (found := leaving(keys, verdict.traces)):
+    if _leaves(verdict) and (found := leaving(keys, verdict.traces, said=verdict.kind == "unsubscribe")):
         with store.write() as tx:
             return _received(replace(verdict, kind="unsubscribe"), effects.leave(tx, heard, found))
     if verdict.kind in ("nothing", "reply"):

@@ -14,6 +14,7 @@ from publisher.bounces import Verdict, policy
 from publisher.receiving.matching import Match
 from publisher.store import attempts, reports, subscribers
 from publisher.store.compacted import Past
+from publisher.store.erasing import GONE
 from publisher.store.reports import Report
 from publisher.store.schema import deliveries, notices
 
@@ -60,7 +61,8 @@ def came_back(tx: Connection, heard: Heard, found: Match) -> tuple[Outcome, Verd
     """A bounce or complaint about a mail of ours; the verdict as it is about that mail's recipient."""
     by_notice = found.notice is not None
     row = reports.notice(tx, found.notice or 0) if by_notice else reports.delivery(tx, found.delivery or 0)
-    if row is None:
+    if row is None or row.address == GONE:
+        # of a person who was erased nothing is written down again
         return "unmatched", heard.verdict
     verdict = heard.verdict.about(row.address)
     decision = policy.decide(verdict)

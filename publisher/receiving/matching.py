@@ -26,12 +26,16 @@ def match(keys: Keys, traces: Traces) -> Match | None:
     return _named(keys, traces.recipients) or _named(keys, traces.mentioned)
 
 
-def leaving(keys: Keys, traces: Traces) -> Match | None:
-    """The subscription that a mail ends: by whom it is for, and by nothing that stands in it."""
+def leaving(keys: Keys, traces: Traces, *, said: bool) -> Match | None:
+    """The subscription that a mail ends: by whom it is for, and by nothing that stands in it.
+
+    `said`: it says that it wants to leave. Only then the address that bounces go to will do, for whatever
+    answers by itself goes there too.
+    """
     for address in traces.recipients:
         if (subscription := links.read_leave(keys, address)) is not None:
             return Match(subscription=subscription)
-        if found := links.read_verp(keys, address):
+        if said and (found := links.read_verp(keys, address)):
             return Match(delivery=found[0], generation=found[1])
     return None
 

@@ -179,8 +179,9 @@ def other_places(tx: Connection, spellings: Spellings) -> dict[str, list[Any]]:
     some = or_(within(n.address), within(n.reply), within(n.subject), spellings.inside(tx, n.message))
     looked = {
         "notices": select(n.id, n.address, n.reply, n.subject, n.message).where(some, idle),
+        # the link behind which somebody erases is needed until nothing is left
         "confirmations": select(c.id, c.address, cast(c.data, Text)).where(
-            or_(within(c.address), within(c.data))
+            or_(within(c.address), within(c.data)), c.kind != "erase"
         ),
         "reports": select(r.id, r.address_key, r.text).where(or_(within(r.address_key), within(r.text))),
         "editions": select(editions.c.id, editions.c.reason).where(within(editions.c.reason)),
@@ -222,6 +223,21 @@ def scrub_other(tx: Connection, table: str, keys: Sequence[Any], spellings: Spel
             state = json.dumps(tx.scalar(select(pacing.c.state).where(here)), ensure_ascii=False)
             cleaned = json.loads(spellings.out_of(state))
             tx.execute(update(pacing).where(here).values(state=cleaned))
+
+
+def addresses_of(tx: Connection, subscriber_id: int) -> list[str]:
+    """The addresses to which deliveries of a person went: they may have had others before."""
+    d = deliveries.c
+    mine = (d.edition_id.in_(select(editions.c.id)), d.subscriber_id == subscriber_id, d.address != GONE)
+    return list(tx.scalars(select(d.address).distinct().where(*mine)))
+
+
+def forget_links(tx: Connection, spellings: Spellings) -> None:
+    """Delete the links behind which an address was to be erased."""
+    c = confirmations.c
+    query = select(c.id, c.address).where(c.kind == "erase", spellings.within(c.address))
+    ids = [key for key, address in tx.execute(query) if spellings.named_in(address)]
+    tx.execute(confirmations.delete().where(among(tx, c.id, ids)))
 
 
 def scrub_person(tx: Connection, subscriber_id: int) -> bool:

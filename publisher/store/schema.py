@@ -140,6 +140,12 @@ confirmations = Table(
     Column("queued_at", Moment),
     Column("used_at", Moment),
     Index(None, "network", "created_at"),
+    Index(
+        "ix_confirmations_unqueued",
+        "id",
+        sqlite_where=text("queued_at IS NULL"),
+        postgresql_where=text("queued_at IS NULL"),
+    ),
 )
 
 # Who agreed to what, when, and where: the text as it stood there, once for each wording.

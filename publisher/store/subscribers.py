@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -68,6 +69,7 @@ class Known:
 
 
 _NOBODY = Known()
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def address_key(address: str) -> str:
@@ -75,9 +77,12 @@ def address_key(address: str) -> str:
     if address.isascii():
         return address.lower()
     try:
-        return unicodedata.normalize("NFC", values.wire_address(address).lower())
+        wire = values.wire_address(address)
     except ValueError:
         return address.lower()
+    # a letter that only looks like one of ours does not make somebody else's address of it (the Kelvin sign)
+    key = unicodedata.normalize("NFC", wire.lower())
+    return wire.translate(_SMALL) if key.isascii() and not wire.isascii() else key
 
 
 def subscriber(row: Row[Any]) -> Subscriber:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from publisher.config import values
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, erasing, subscribers
+from publisher.store import Store, erasing, in_turn, subscribers
 from publisher.store.chunking import Chunks
 from publisher.store.erasing import Spellings
 from publisher.store.subscribers import Subscriber, address_key
@@ -48,7 +48,8 @@ def erase(store: Store, address: str, now: datetime) -> Erased:
         raise Refused(str(error)) from None
     with store.read() as tx:
         person = subscribers.find(tx, address)
-        spellings = Spellings(_spellings(address, person))
+        former = erasing.addresses_of(tx, person.id) if person else []
+        spellings = Spellings(_spellings(address, person, *former))
         places = erasing.other_places(tx, spellings)
         suppressed = subscribers.suppression(tx, address)
     if not (person or suppressed or any(places.values())):
@@ -57,16 +58,22 @@ def erase(store: Store, address: str, now: datetime) -> Erased:
     scrubbed = _deliveries(store, person, spellings) if person else 0
     others = _others(store, spellings)
     with _thorough(store) as tx:
+        in_turn(tx, "subscribers")
         busy = erasing.notices_under_way(tx, spellings)
+        # somebody may have confirmed a sign-up meanwhile
+        erasing.remember(tx, {address_key(address)}, now)
         if person:
+            erasing.end_subscriptions(tx, person.id, now)
             busy += erasing.under_way(tx, person.id)
             if not erasing.scrub_person(tx, person.id):
                 busy = max(busy, 1)
+        if not busy:
+            erasing.forget_links(tx, spellings)
     return Erased(ended, scrubbed, others, busy, bool(fresh or person or others))
 
 
-def _spellings(address: str, person: Subscriber | None) -> Iterator[str]:
-    for one in (address, person.address if person else ""):
+def _spellings(address: str, person: Subscriber | None, *former: str) -> Iterator[str]:
+    for one in (address, person.address if person else "", *former):
         if one:
             yield from (one, address_key(one), values.wire_address(one))
 

@@ -14,7 +14,8 @@ from publisher.config import values
 from publisher.config.schema import Config
 from publisher.errors import NotFound, Refused
 from publisher.store import Store, confirmations, consents, histories, in_turn, private_feeds, subscribers
-from publisher.store.confirmations import Kind
+from publisher.store.confirmations import Confirmation, Kind
+from publisher.store.consents import Consent
 from publisher.store.erasing import GONE
 from publisher.store.subscribers import Subscriber, Subscription
 from publisher.subscribing.choosing import Choice, checked
@@ -47,20 +48,32 @@ def own(tx: Connection, config: Config, subscription_id: int) -> Own:
 
 
 def choose(store: Store, config: Config, subscription_id: int, choice: Choice, now: datetime) -> None:
-    """Change one newsletter of this person, or begin it. `choice.address` does not count.
+    """Change one newsletter that this person gets. `choice.address` does not count.
 
     Raises NotFound, and Refused with what was expected.
     """
     with store.write() as tx:
-        person = _person(tx, subscription_id)
-        mine = {s.newsletter for s in subscribers.subscriptions_of(tx, person.id)}
-        if choice.newsletter not in mine and choice.newsletter not in open_newsletters(config):
+        if _mine(tx, subscription_id, choice.newsletter).status != "confirmed":
             raise NotFound(f"no newsletter {choice.newsletter!r}")
-        if reason := subscribers.suppression(tx, person.address):
-            raise Refused(f"{person.address} is suppressed: {reason}")
-        register = Register(tx, config, [person.address], now)
-        register.take(checked(replace(choice, address=person.address, status="confirmed"), config))
-        register.flush()
+        _take(tx, config, _person(tx, subscription_id), choice, now)
+
+
+def begin(store: Store, config: Config, subscription_id: int, newsletter: str, now: datetime) -> None:
+    """Get one more newsletter, or one again. Raises NotFound where nobody may sign up for it, and Refused."""
+    if newsletter not in open_newsletters(config):
+        raise NotFound(f"no newsletter {newsletter!r}")
+    agreed = Consent(newsletter, "confirmed", "preferences", "", now)
+    with store.write() as tx:
+        choice = Choice("", newsletter, "confirmed", consents=(agreed,))
+        _take(tx, config, _person(tx, subscription_id), choice, now)
+
+
+def _take(tx: Connection, config: Config, person: Subscriber, choice: Choice, now: datetime) -> None:
+    if reason := subscribers.suppression(tx, person.address):
+        raise Refused(f"{person.address} is suppressed: {reason}")
+    register = Register(tx, config, [person.address], now)
+    register.take(checked(replace(choice, address=person.address, status="confirmed"), config))
+    register.flush()
 
 
 def pause(store: Store, subscription_id: int, newsletter: str, until: datetime | None) -> None:
@@ -80,9 +93,18 @@ def stop(store: Store, subscription_id: int, newsletter: str, now: datetime) -> 
 def make_feed(store: Store, subscription_id: int, newsletter: str, now: datetime) -> int:
     """A private feed of what a subscription chose; an earlier one is taken back. Raises NotFound."""
     with store.write() as tx:
+        in_turn(tx, "private feeds")
         mine = _mine(tx, subscription_id, newsletter)
         private_feeds.revoke(tx, mine.id, now)
         return private_feeds.add(tx, mine.id, now)
+
+
+def feed(store: Store, subscription_id: int, newsletter: str, now: datetime) -> int:
+    """The private feed of a subscription; a new one where it has none. Raises NotFound."""
+    with store.write() as tx:
+        in_turn(tx, "private feeds")
+        mine = _mine(tx, subscription_id, newsletter)
+        return private_feeds.of(tx, [mine.id]).get(mine.id) or private_feeds.add(tx, mine.id, now)
 
 
 def revoke_feed(store: Store, subscription_id: int, newsletter: str, now: datetime) -> None:
@@ -124,6 +146,7 @@ def ask_to_move(
 def agree_to_move(store: Store, config: Config, id_: int, now: datetime) -> str:
     """One of the two addresses said yes: `moved`, `waiting` for the other, `taken`, or empty (over)."""
     with store.write() as tx:
+        in_turn(tx, "subscribers")
         found = pending(tx, config, "move", id_, now)
         if not found:
             return ""
@@ -134,7 +157,6 @@ def agree_to_move(store: Store, config: Config, id_: int, now: datetime) -> str:
 
 
 def _move(tx: Connection, data: Mapping[str, Any]) -> str:
-    in_turn(tx, "subscribers")
     person = subscribers.find(tx, data["from"])
     there = subscribers.find(tx, data["to"])
     if there and there.id == data["subscriber"]:
@@ -145,16 +167,23 @@ def _move(tx: Connection, data: Mapping[str, Any]) -> str:
     return "moved"
 
 
-def kept(tx: Connection, subscriber_id: int) -> dict[str, Any] | None:
-    """Everything that is kept of a person, as plain values; None where nobody is there any more."""
-    person = subscribers.by_id(tx, subscriber_id)
-    if person is None:
+def still_theirs(tx: Connection, found: Confirmation) -> bool:
+    """Whether the mailbox that was asked is still that of the person who asked: they may have moved."""
+    person = subscribers.find(tx, found.address)
+    return person is not None and person.id == found.data["subscriber"]
+
+
+def kept(tx: Connection, found: Confirmation) -> dict[str, Any] | None:
+    """Everything that is kept of who asked for it, as plain values; None: it is not their mailbox."""
+    person = subscribers.find(tx, found.address)
+    if person is None or not still_theirs(tx, found):
         return None
     theirs = subscribers.subscriptions_of(tx, person.id)
     rows, texts = histories.deliveries_of(tx, person.id, _MOST), consents.texts(tx)
     return {
         "subscriber": asdict(person),
         "subscriptions": [asdict(s) for s in theirs],
+        "private_feeds": private_feeds.of(tx, [s.id for s in theirs]),
         "suppression": subscribers.suppression(tx, person.address),
         "consents": [
             {**one._asdict(), "text": texts.get(one.version, "")}

@@ -116,9 +116,14 @@ def _allowed(
     return confirmations.count_since(tx, hour) < limits.total_per_hour
 
 
-def pending(tx: Connection, config: Config, kind: Kind, id_: int, now: datetime) -> Confirmation | None:
-    """What a link in a mail stands for; None when there is no such thing, or its time is over."""
-    found = confirmations.get(tx, id_)
+def pending(
+    tx: Connection, config: Config, kind: Kind, id_: int, now: datetime, *, held: bool = False
+) -> Confirmation | None:
+    """What a link in a mail stands for; None when there is no such thing, or its time is over.
+
+    `held`: whoever follows it in the same moment waits.
+    """
+    found = confirmations.get(tx, id_, held=held)
     if not found or found.kind != kind or now > found.created_at + config.signup.valid_for:
         return None
     return found
@@ -127,7 +132,8 @@ def pending(tx: Connection, config: Config, kind: Kind, id_: int, now: datetime)
 def confirm(store: Store, config: Config, id_: int, now: datetime) -> Confirmed | None:
     """Somebody who reads the mailbox said yes: subscribe them. Twice is harmless. None: the link is over."""
     with store.write() as tx:
-        found = pending(tx, config, "signup", id_, now)
+        in_turn(tx, "subscribers")
+        found = pending(tx, config, "signup", id_, now, held=True)
         if not found:
             return None
         if reason := subscribers.suppression(tx, found.address):
@@ -135,7 +141,7 @@ def confirm(store: Store, config: Config, id_: int, now: datetime) -> Confirmed 
                 return None
             # who was erased may come back, by their own word
             subscribers.lift_erasure(tx, found.address)
-        open_now = [n for n in found.data["newsletters"] if n in config.newsletters]
+        open_now = [n for n in open_newsletters(config) if n in found.data["newsletters"]]
         if not found.used_at:
             _subscribe(tx, config, found, open_now, now)
             confirmations.set_used(tx, id_, now)

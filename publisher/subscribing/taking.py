@@ -17,6 +17,7 @@ from publisher.store.consents import Consent
 from publisher.store.subscribers import Subscription, address_key
 from publisher.subscribing.choosing import Choice
 
+_WHEN = {"status", "cadence", "weekday", "day", "hour", "zone"}
 _ASKED = ("status", "cadence", "weekday", "day", "hour", "zone", "language", "paused_until")
 _REMEMBERED = 10_000
 # new subscriptions by what was chosen, as they are worked out for one moment and its marks
@@ -165,6 +166,8 @@ class Register:
             changed |= {"mark": mark, "since": mark, "ended_at": None, "paused_until": choice.paused_until}
         elif changed.get("status") == "unsubscribed":
             changed["ended_at"] = self.now
+        if not changed.keys() & _WHEN:
+            return changed  # what is due already, and not cut yet, stays due
         return {**changed, "next_due_at": due_after(whole, self.now, self._taken(old, whole["cadence"]))}
 
     def _change(self, key: str, mine: Subscription, changed: dict[str, Any]) -> None:

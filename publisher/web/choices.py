@@ -29,12 +29,17 @@ def of(tx: Connection, p: Publisher, subscription_id: int, now: datetime) -> Cho
     zones = {s.zone for s in own.subscriptions.values()}
     return Choices(
         own.person.address,
-        [_reading(tx, p, own, s, now) for s in own.subscriptions.values()],
+        [_reading(tx, p, own, s, now) for s in own.subscriptions.values() if _shown(p, s)],
         [_offered(p, name) for name in own.offered],
         sorted({*_zones(), *zones}),
         _languages(p, own),
         now.astimezone(ZoneInfo(next(iter(zones), "UTC"))).date(),
     )
+
+
+def _shown(p: Publisher, s: Subscription) -> bool:
+    """What somebody gets, or may get again."""
+    return s.status == "confirmed" or p.config.newsletters[s.newsletter].signup == "open"
 
 
 def _offered(p: Publisher, name: str) -> Offered:

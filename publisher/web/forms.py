@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-_LARGEST, _MOST = 16_384, 200
+_LARGEST, _MOST = 16_384, 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Form:
         return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-async def form(request: Request) -> Form:
+async def form(request: Request, most: int = _LARGEST) -> Form:
     """The form in a request's body (application/x-www-form-urlencoded), as far as it can be one of ours."""
-    body = await body_of(request)
-    if len(body) > _LARGEST:
+    body = await body_of(request, most)
+    if len(body) > most:
         return Form({})
     try:
         found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST)

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from publisher import subscribing
+from publisher.errors import NotFound
 from publisher.rendering import pages
 from publisher.store import subscribers
 from publisher.subscribing import preferences
@@ -52,12 +53,15 @@ class Leaving:
         found = await run_in_threadpool(subscribing.unsubscribe, p.store, subscription_id, self.doors.now)
         if one_click or found is None:
             return PlainTextResponse("Unsubscribed.\n", headers=PRIVATE)
-        feeds = await run_in_threadpool(self._feed, found) if to_feed else {}
+        try:
+            feeds = await run_in_threadpool(self._feed, found) if to_feed else {}
+        except NotFound:
+            return self.doors.no_such_link()
         title = self.doors.title(found.newsletter)
         return self.doors.page(pages.unsubscribed(p.templates, self.doors.site, title, feeds))
 
     def _feed(self, found: subscribers.Subscription) -> dict[str, str]:
-        key = preferences.make_feed(self.publisher.store, found.id, found.newsletter, self.doors.now)
+        key = preferences.feed(self.publisher.store, found.id, found.newsletter, self.doors.now)
         return addresses(self.publisher, key)
 
     def _subscription(self, subscription_id: int) -> subscribers.Subscription | None:

@@ -20,6 +20,7 @@ from publisher.web import choices
 from publisher.web.doors import PRIVATE, Doors
 from publisher.web.forms import Form, form
 
+_LARGEST_FORM = 131_072  # a thousand topics may be ticked
 _LONGEST_PAUSE = timedelta(days=366)
 Act = Callable[["Preferences", int, Form, str], str]
 
@@ -47,9 +48,9 @@ class Preferences:
         subscription_id = self.doors.number(request, "preferences")
         if subscription_id is None:
             return self.doors.no_such_link()
-        if request.method == "GET":
+        if request.method != "POST":
             return await run_in_threadpool(self._show, subscription_id)
-        filled = await form(request)
+        filled = await form(request, _LARGEST_FORM)
         client = request.client.host if request.client else ""
         return await run_in_threadpool(self._act, subscription_id, filled, client)
 
@@ -92,7 +93,7 @@ class Preferences:
     def _act(self, subscription_id: int, filled: Form, client: str) -> Response:
         act = _ACTS.get(filled.one("do"))
         if act is None:
-            return self._show(subscription_id, status=422)
+            return self._show(subscription_id, wrong=self._unread(), status=422)
         try:
             return self._show(subscription_id, said=act(self, subscription_id, filled, client))
         except NotFound:
@@ -122,9 +123,14 @@ class Preferences:
         return "chosen"
 
     def _begin(self, subscription_id: int, filled: Form, _client: str) -> str:
-        p, choice = self.publisher, Choice("", filled.one("newsletter"), "confirmed")
-        preferences.choose(p.store, p.config, subscription_id, choice, self.doors.now)
+        p = self.publisher
+        preferences.begin(p.store, p.config, subscription_id, filled.one("newsletter"), self.doors.now)
         return "begun"
+
+    def _unread(self) -> str:
+        p = self.publisher
+        words = p.templates.words(p.config.publication.language)
+        return words.gettext("Something of this could not be read. Please try once more.")
 
     def _stop(self, subscription_id: int, filled: Form, _client: str) -> str:
         preferences.stop(self.publisher.store, subscription_id, filled.one("newsletter"), self.doors.now)
@@ -200,7 +206,8 @@ class Preferences:
         p = self.publisher
         with p.store.read() as tx:
             found = signing_up.pending(tx, p.config, "erase", id_, self.doors.now)
-        if not found:
+            theirs = found is not None and preferences.still_theirs(tx, found)
+        if not (found and theirs):
             return self.doors.no_such_link()
         done = erasing.erase(p.store, found.address, self.doors.now)
         return self.doors.page(self.pages.done("erase", under_way=done.under_way))
@@ -209,7 +216,7 @@ class Preferences:
         p = self.publisher
         with p.store.read() as tx:
             found = signing_up.pending(tx, p.config, "download", id_, self.doors.now)
-            data = preferences.kept(tx, int(found.data["subscriber"])) if found else None
+            data = preferences.kept(tx, found) if found else None
         if data is None:
             return self.doors.no_such_link()
         text = json.dumps(data, default=str, ensure_ascii=False, indent=2)

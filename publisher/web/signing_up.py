@@ -39,7 +39,7 @@ class SigningUp:
 
     async def subscribe(self, request: Request) -> Response:
         """The form; the POST notes what was asked for."""
-        if request.method == "GET":
+        if request.method != "POST":
             return self._form(Form({"newsletters": list(request.query_params.getlist("newsletters"))}), "")
         filled = await form(request)
         if filled.one(_TRAP):

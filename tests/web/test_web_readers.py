@@ -389,7 +389,7 @@ def test_a_change_of_address_wants_both(town: Town) -> None:
     own, new = town.member(ADA, topics=("world",)), "ada@new.example"
     before = town.of(ADA)["daily"]
     assert "on its way" in town.http.post(own, data={"do": "move", "address": new}).text
-    assert "within the last day" in town.http.post(own, data={"do": "move", "address": EVE}).text
+    assert "Not now" in town.http.post(own, data={"do": "move", "address": EVE}).text
     assert len(town.mails()) == 2
     assert "Half done" in town.http.post(town.link("confirm-address", new)).text
     assert town.of(new) == {}
@@ -443,6 +443,66 @@ def test_what_was_agreed_is_kept_and_all_of_it_can_be_deleted(town: Town) -> Non
     town.subscribe(ADA, "weekly")
     town.http.post(town.link("confirm", ADA))
     assert town.of(ADA)["weekly"].status == "confirmed", "who comes back by their own word may"
+
+
+def test_the_old_mailbox_keeps_no_rights(town: Town) -> None:
+    own, new = town.member(ADA), "ada@new.example"
+    for what in ("download", "erase", "move"):
+        town.http.post(own, data={"do": what, "address": new})
+    links_ = [town.link(door, ADA) for door in ("confirm-address",)]
+    town.http.post(links_[0])
+    town.http.post(town.link("confirm-address", new))
+    mails = [m.get_body(("plain",)).get_content() for m in town.mails(ADA)]
+    for door in ("download", "erase"):
+        at = next(
+            re.findall(rf"https://courier\.example(/{door}/\S+)", t)[0] for t in mails if f"/{door}/" in t
+        )
+        assert town.http.post(at).status_code == 404
+    assert town.of(new)["daily"].status == "confirmed"
+
+
+def test_a_letter_that_looks_like_another_makes_nobody_else(town: Town) -> None:
+    town.member("kate@example.org")
+    town.subscribe("\u212aate@example.org")
+    assert subscribers.address_key("\u212aate@example.org") != "kate@example.org"
+    assert subscribers.address_key("\u00c9va@example.org") == subscribers.address_key("\u00e9va@example.org")
+
+
+def test_what_is_due_stays_due_whatever_else_is_chosen(town: Town) -> None:
+    own = town.member(ADA, cadence="weekly", weekday=0, hour=7)
+    due = town.of(ADA)["daily"].next_due_at
+    town.clock.now = due + timedelta(minutes=5)
+    usual = {"do": "choose", "newsletter": "daily", "cadence": "weekly", "weekday": "0", "hour": "7"}
+    town.http.post(own, data=usual | {"topics": ["world"], "language": "de"})
+    assert town.of(ADA)["daily"].topics == ("world",)
+    assert town.of(ADA)["daily"].next_due_at == due
+    town.http.post(own, data=usual | {"all": "yes", "hour": "8"})
+    assert town.of(ADA)["daily"].next_due_at != due
+
+
+def test_very_many_topics_fit_and_a_form_that_cannot_be_read_says_so(town: Town) -> None:
+    own = town.member(ADA)
+    topics = [f"topic-{n}" for n in range(1000)]
+    usual = {"do": "choose", "newsletter": "daily", "cadence": "daily"}
+    assert town.http.post(own, data=usual | {"topics": topics}).status_code == 200
+    assert len(town.of(ADA)["daily"].topics) == 1000
+    unread = town.http.post(own, data=usual | {"topics": ["x" * 200_000]})
+    assert (unread.status_code, "could not be read" in unread.text) == (422, True)
+    long = usual | {"all": "yes", "language": "en-aaaaaaaa-bbbbbbbb-cccccccc-dddddddd"}
+    assert town.http.post(own, data=long).status_code == 422
+
+
+def test_a_head_with_a_body_does_nothing(town: Town) -> None:
+    own = town.member(ADA)
+    assert town.http.request("HEAD", own, data={"do": "stop", "newsletter": "daily"}).status_code == 200
+    assert town.of(ADA)["daily"].status == "confirmed"
+
+
+def test_a_page_that_is_loaded_again_keeps_the_feed(town: Town) -> None:
+    town.member(ADA)
+    leave = f"/unsubscribe/{links.token(town.p.keys, 'unsubscribe', town.of(ADA)['daily'].id)}"
+    pages = [town.http.post(leave, data={"feed": "yes"}).text for _ in range(3)]
+    assert len({re.findall(r"/feeds/private/[^\"]+\.xml", page)[0] for page in pages}) == 1
 
 
 def test_a_feed_is_taken_back(town: Town) -> None:

@@ -31,6 +31,13 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_confirmations_network_created_at"), "confirmations", ["network", "created_at"], unique=False
     )
+    op.create_index(
+        "ix_confirmations_unqueued",
+        "confirmations",
+        ["id"],
+        sqlite_where=sa.text("queued_at IS NULL"),
+        postgresql_where=sa.text("queued_at IS NULL"),
+    )
     op.create_table(
         "consent_texts",
         sa.Column("version", sa.String(length=64), nullable=False),
