@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from publisher.config.certificates import trusting
 from publisher.config.feedback import BounceMailbox
 from publisher.config.secrets import secret
 from publisher.errors import ConfigError, NotFound, Problem
 from publisher.mailbox.files import Files, Stream
-from publisher.mailbox.imap import ImapMailbox, trust
+from publisher.mailbox.imap import ImapMailbox
 from publisher.mailbox.maildir import Maildir
 
 __all__ = ["Mailbox", "open_mailbox", "open_path", "open_stream"]
@@ -51,7 +52,7 @@ def open_mailbox(configured: BounceMailbox, environ: Mapping[str, str]) -> Mailb
     imap = configured.imap
     assert imap, "one of them is there: the schema says so"
     password = secret(f"{place}.imap.password", imap.password_env, imap.password_file, environ)
-    return ImapMailbox(imap, password, trust(imap, f"{place}.imap.ca_file"))
+    return ImapMailbox(imap, password, trusting(imap.ca_file, f"{place}.imap.ca_file"))
 
 
 def open_path(path: Path) -> Mailbox:

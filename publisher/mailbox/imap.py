@@ -10,23 +10,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from publisher.config.feedback import Imap
-from publisher.errors import ConfigError, Phase, Problem, Unavailable
+from publisher.errors import Phase, Unavailable
 
 _WINDOW = 5000  # messages a search: the answer is one line, and a line has an end
 _CHUNK, _FETCHED = 20, 256 << 10  # mails at once, and bytes of each: a report stands before what it returns
 _UID = re.compile(rb"\bUID (\d+)")
-
-
-def trust(imap: Imap, place: str) -> ssl.SSLContext:
-    """Whose certificates are believed. Raises ConfigError."""
-    context = ssl.create_default_context()
-    if imap.ca_file:
-        try:
-            context.load_verify_locations(cafile=imap.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            message = f"{imap.ca_file} holds no certificates: {error}"
-            raise ConfigError([Problem(place, message)]) from None
-    return context
 
 
 class ImapMailbox:

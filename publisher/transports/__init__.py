@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 
+from publisher.config.certificates import trusting
 from publisher.config.schema import Mail, Smtp
 from publisher.config.secrets import secret
-from publisher.errors import ConfigError, Problem
 from publisher.model.mail import Transport
 from publisher.transports.files import FilesTransport
 from publisher.transports.servers import Server
@@ -32,15 +31,4 @@ def _server(number: int, smtp: Smtp, mail: Mail, environ: Mapping[str, str]) -> 
     password = ""
     if smtp.username:
         password = secret(f"{place}.password", smtp.password_env, smtp.password_file, environ)
-    return Server(smtp, password, _trust(smtp, place))
-
-
-def _trust(server: Smtp, place: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if server.ca_file:
-        try:
-            context.load_verify_locations(cafile=server.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            message = f"{server.ca_file} holds no certificates: {error}"
-            raise ConfigError([Problem(f"{place}.ca_file", message)]) from None
-    return context
+    return Server(smtp, password, trusting(smtp.ca_file, f"{place}.ca_file"))
