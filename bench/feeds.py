@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from publisher.config.schema import Feed, Publication
+from publisher.config.public import Feed, Publication
 from publisher.feeds import render
 from publisher.model.articles import Article, Author, FeedDocument, Picture
 from publisher.output import Output

@@ -22,7 +22,8 @@ from reading_code import code, command_line, configuration, exit_codes, same, ta
 from publisher import feeds
 from publisher.app import open_publisher
 from publisher.articles import fields, front_matter, reading
-from publisher.config.schema import Feed, Look, Newsletter, Publication
+from publisher.config.newsletters import Newsletter
+from publisher.config.public import Feed, Look, Publication
 from publisher.languages import Phrasebooks
 from publisher.model.articles import Article
 from publisher.model.mail import Status

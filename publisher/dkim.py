@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from publisher.config.schema import Dkim
+from publisher.config.mail import Dkim
 from publisher.errors import ConfigError, Problem
 from publisher.messages import Signer
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from publisher.config.schema import DeliveryPolicy
+from publisher.config.mail import DeliveryPolicy
 from publisher.errors import OutcomeUnknown, Phase, TemporaryFailure, TransportError, Unavailable
 from publisher.model.mail import Outcome, Receipt, Status
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from time import monotonic
 
-from publisher.config.schema import DeliveryPolicy
+from publisher.config.mail import DeliveryPolicy
 from publisher.store import Store, compacting
 from publisher.store.compacted import BUCKET
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from publisher.config.schema import Config, Smtp
+from publisher.config.mail import Smtp
+from publisher.config.schema import Config
 from publisher.delivering.pace import Pace
 from publisher.errors import StoreError
 from publisher.model.mail import Transport

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from publisher import links, messages
 from publisher.config import values
-from publisher.config.schema import Newsletter
+from publisher.config.newsletters import Newsletter
 from publisher.delivering.messages import Composer
 from publisher.errors import Refused
 from publisher.messages import Letterhead

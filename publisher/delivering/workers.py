@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from publisher.config.schema import DeliveryPolicy
+from publisher.config.mail import DeliveryPolicy
 from publisher.store import Held, Store, attempts
 from publisher.store.schema import workers
 

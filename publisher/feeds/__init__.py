@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from publisher.config.schema import Feed, Publication
+from publisher.config.public import Feed, Publication
 from publisher.feeds.entries import channel, entry
 from publisher.feeds.json_feed import JSON_TYPE, json_feed
 from publisher.feeds.rss_atom import ATOM_TYPE, RSS_TYPE, atom, rss

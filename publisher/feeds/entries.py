@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from publisher.config.schema import Feed, Publication
+from publisher.config.public import Feed, Publication
 from publisher.feeds.media import media_type
 from publisher.model.articles import Article, Picture
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from publisher.config.schema import Feed
+from publisher.config.public import Feed
 from publisher.model.articles import Article
 
 

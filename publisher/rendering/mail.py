@@ -13,7 +13,8 @@ import nh3
 import pyromark
 from markupsafe import Markup
 
-from publisher.config.schema import Look, Newsletter, Publication
+from publisher.config.newsletters import Newsletter
+from publisher.config.public import Look, Publication
 from publisher.errors import ContentError
 from publisher.languages import direction
 from publisher.model import fields

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from publisher.config.schema import Look, Publication
+from publisher.config.public import Look, Publication
 from publisher.languages import direction, direction_of_article, is_english, month
 from publisher.model.articles import Article
 from publisher.rendering import markup

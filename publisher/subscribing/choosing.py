@@ -8,7 +8,8 @@ from datetime import datetime
 
 from publisher import articles
 from publisher.config import values
-from publisher.config.schema import Config, Newsletter
+from publisher.config.newsletters import Newsletter
+from publisher.config.schema import Config
 from publisher.editions.slots import WEEKDAYS
 from publisher.errors import NotFound, Refused
 from publisher.store.consents import Consent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.config.certificates import trusting
-from publisher.config.schema import Mail, Smtp
+from publisher.config.mail import Mail, Smtp
 from publisher.config.secrets import secret
 from publisher.model.mail import Transport
 from publisher.transports.files import FilesTransport

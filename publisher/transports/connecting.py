@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.errors import Phase, Unavailable
 
 

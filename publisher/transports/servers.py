@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from publisher import retries
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 
 
 @dataclass

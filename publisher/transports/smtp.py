@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.model.mail import Work
 from publisher.transports.connecting import connect
 from publisher.transports.draining import Drain

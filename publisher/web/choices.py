@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from publisher import articles
 from publisher.app import Publisher
-from publisher.config.schema import Newsletter
+from publisher.config.newsletters import Newsletter
 from publisher.delivering import foreseeing
 from publisher.rendering.signup_pages import Choices, Offered, Reading, Topic
 from publisher.store import catalogue

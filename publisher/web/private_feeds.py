@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from publisher import articles, feeds, links
 from publisher.app import Publisher
-from publisher.config.schema import Feed
+from publisher.config.public import Feed
 from publisher.editions import windows
 from publisher.model.articles import FeedDocument
 from publisher.store import catalogue, private_feeds, subscribers

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from publisher import cutting, dkim, gathering, links, subscribing
 from publisher.app import Publisher
-from publisher.config.schema import Dkim
+from publisher.config.mail import Dkim
 from publisher.delivering.messages import Composer
 from publisher.errors import ConfigError, NotFound, Refused
 from publisher.model.mail import Outgoing

@@ -11,7 +11,7 @@ from typing import Any
 import rnc2rng
 from lxml import etree
 
-from publisher.config.schema import Feed, Publication
+from publisher.config.public import Feed, Publication
 from publisher.feeds import render
 from publisher.model.articles import Article, Asset, Author, Picture
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from publisher.config.schema import Feed, Publication
+from publisher.config.public import Feed, Publication
 from publisher.feeds import render
 from publisher.model.articles import Article, Asset, Author, Picture
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import dkim
-from publisher.config.schema import Dkim
+from publisher.config.mail import Dkim
 from publisher.dkim import Key
 from publisher.errors import ConfigError
 from publisher.messages import Letterhead, compile_message, sign, signed

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as parser
 
-from publisher.config.schema import Look, Publication
+from publisher.config.public import Look, Publication
 from publisher.model.articles import Article, Author, Picture
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates, builtin

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.config.schema import Look, Publication
+from publisher.config.public import Look, Publication
 from publisher.model.articles import Article, Author
 from publisher.rendering import pages
 from publisher.rendering.colours import contrast, palettes

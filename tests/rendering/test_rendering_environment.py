@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher.config.schema import Publication
+from publisher.config.public import Publication
 from publisher.errors import ContentError
 from publisher.languages import long_date
 from publisher.rendering.environment import Templates, builtin

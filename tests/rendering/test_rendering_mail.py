@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from lxml import html as parser
 
-from publisher.config.schema import Look, Newsletter, Publication
+from publisher.config.newsletters import Newsletter
+from publisher.config.public import Look, Publication
 from publisher.errors import ContentError
 from publisher.model import fields
 from publisher.model.articles import Article, Author, Picture

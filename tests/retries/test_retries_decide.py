@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.config.schema import DeliveryPolicy
+from publisher.config.mail import DeliveryPolicy
 from publisher.errors import OutcomeUnknown, PermanentFailure, TemporaryFailure, TransportError, Unavailable
 from publisher.model.mail import Receipt
 from publisher.retries import Decision, backoff, decide, enhanced_code, expired

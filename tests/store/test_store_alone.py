@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from publisher.config.schema import DeliveryPolicy
+from publisher.config.mail import DeliveryPolicy
 from publisher.delivering import workers
 from publisher.errors import StoreError
 from publisher.store import Store

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mail_servers import MESSAGE, Ledger, outgoing
 
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.errors import OutcomeUnknown, Unavailable
 from publisher.model.mail import Outgoing, Receipt
 from publisher.transports.servers import Server

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mail_servers import BIG, CLOSE, MESSAGE, OFFERS, Ledger, ScriptedServer, outgoing
 
 from publisher import retries
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.errors import OutcomeUnknown, TemporaryFailure, TransportError, Unavailable
 from publisher.model.mail import Receipt
 from publisher.transports.servers import Server

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mail_servers import ANSWERS, BIG, CLOSE, HANG, MESSAGE, OFFERS, Ledger, ScriptedServer, outgoing
 
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.errors import OutcomeUnknown, PermanentFailure, TemporaryFailure, TransportError, Unavailable
 from publisher.model.mail import Envelope, Outcome, Outgoing, Receipt
 from publisher.transports.servers import Server

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mail_servers import MESSAGE, Ledger, outgoing
 
-from publisher.config.schema import Mail
+from publisher.config.mail import Mail
 from publisher.errors import PermanentFailure, Unavailable
 from publisher.model.mail import Receipt, Transport
 from publisher.transports import open_transport

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mail_servers import ANSWERS, BIG, CLOSE, MESSAGE, OFFERS, BatchServer, Ledger, ScriptedServer, outgoing
 
-from publisher.config.schema import Smtp
+from publisher.config.mail import Smtp
 from publisher.errors import OutcomeUnknown, PermanentFailure, TransportError
 from publisher.model.mail import Outcome, Receipt
 from publisher.transports.servers import Server

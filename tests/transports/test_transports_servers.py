@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mail_servers import MESSAGE, OFFERS, Collector, Ledger, ScriptedServer, outgoing, real_server
 
-from publisher.config.schema import Mail
+from publisher.config.mail import Mail
 from publisher.errors import ConfigError, PermanentFailure, Unavailable
 from publisher.model.mail import Receipt, Transport
 from publisher.transports import open_transport

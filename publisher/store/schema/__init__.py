@@ -1,0 +1,54 @@
+"""The tables of the store, by what they are about. Migrations make them; `metadata` says what they are."""
+
+from publisher.store.schema.content import articles, feed_polls, keys, releases, remote_feeds, schedule
+from publisher.store.schema.editions import cuts, editions, pieces, variant_articles, variants
+from publisher.store.schema.ledger import (
+    compacted,
+    deliveries,
+    events,
+    notice_events,
+    notices,
+    pacing,
+    workers,
+)
+from publisher.store.schema.metadata import metadata
+from publisher.store.schema.people import (
+    confirmations,
+    consent_texts,
+    consents,
+    private_feeds,
+    reports,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+__all__ = [
+    "articles",
+    "compacted",
+    "confirmations",
+    "consent_texts",
+    "consents",
+    "cuts",
+    "deliveries",
+    "editions",
+    "events",
+    "feed_polls",
+    "keys",
+    "metadata",
+    "notice_events",
+    "notices",
+    "pacing",
+    "pieces",
+    "private_feeds",
+    "releases",
+    "remote_feeds",
+    "reports",
+    "schedule",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+    "variant_articles",
+    "variants",
+    "workers",
+]
