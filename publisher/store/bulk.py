@@ -22,6 +22,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from publisher.store.columns import Moment
 
+# rows as the driver takes them, by the identity of what they were made of, which is kept beside them
+Converted = dict[int, tuple[Mapping[str, Any], tuple[Any, ...]]]
+
 
 def among(tx: Connection, column: ColumnElement[Any], ids: Iterable[int | str]) -> ColumnElement[bool]:
     """Whether a column is one of thousands of ids; unlike with `in_`, the statement is always the same."""
@@ -60,19 +63,28 @@ def insert_all(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
 
 
 def insert_alike(
-    tx: Connection, table: Table, own: str, rows: Sequence[tuple[Any, Mapping[str, Any]]]
+    tx: Connection,
+    table: Table,
+    own: str,
+    rows: Sequence[tuple[Any, Mapping[str, Any]]],
+    written: Converted | None = None,
 ) -> None:
-    """Insert rows that share all but the column `own`: each a value of it, and the rest, converted once."""
+    """Insert rows that share all but the column `own`: each a value of it, and the rest, converted once.
+
+    `written` keeps what was converted for the next time, and the rests themselves, so that no other gets
+    the place in memory by which they are known.
+    """
     if not rows:
         return
     names = list(rows[0][1])
     conversions = [_conversion(tx, table, name) for name in names]
-    made: dict[int, tuple[Any, ...]] = {}
+    made: Converted = {} if written is None else written
     for _, rest in rows:
         if id(rest) not in made:
             values = (rest[name] for name in names)
-            made[id(rest)] = tuple(c(v) if c else v for c, v in zip(conversions, values, strict=True))
-    _insert(tx, table, [own, *names], ((mine, *made[id(rest)]) for mine, rest in rows))
+            converted = tuple(c(v) if c else v for c, v in zip(conversions, values, strict=True))
+            made[id(rest)] = rest, converted
+    _insert(tx, table, [own, *names], ((mine, *made[id(rest)][1]) for mine, rest in rows))
 
 
 def _insert(tx: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -93,9 +105,20 @@ def _conversion(tx: Connection, table: Table, name: str) -> Callable[[Any], Any]
     if isinstance(kind, Moment):
         seen: dict[datetime | None, Any] = {}
         return lambda value: seen[value] if value in seen else seen.setdefault(value, moment(tx, value))
-    return _as_json if isinstance(kind, JSON) else None
+    return _as_json() if isinstance(kind, JSON) else None
 
 
-def _as_json(value: Any) -> str:
-    # JSON's null, as SQLAlchemy has it, and not that of SQL
-    return "{}" if value == {} else "null" if value is None else json.dumps(value)
+def _as_json() -> Callable[[Any], str]:
+    """What is the same for many (attributes mostly are) is written once."""
+    seen: dict[tuple[tuple[str, Any], ...], str] = {(): "{}"}
+
+    def written(value: Any) -> str:
+        if not isinstance(value, dict):
+            return json.dumps(value)  # JSON's null, as SQLAlchemy has it, and not that of SQL
+        pairs = tuple(value.items())
+        try:
+            return seen.get(pairs) or seen.setdefault(pairs, json.dumps(value))
+        except TypeError:  # it holds a list, say
+            return json.dumps(value)
+
+    return written

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from publisher.store.bulk import among, insert_all
+from publisher.store.bulk import among, insert_alike
 from publisher.store.database import insert_new
 from publisher.store.schema import consent_texts, consents
 
@@ -53,7 +53,8 @@ def record(
 
 def record_all(tx: Connection, rows: Sequence[tuple[int, Consent]]) -> None:
     """Write the consents of many subscribers; their wordings are kept already."""
-    insert_all(tx, consents, [{"subscriber_id": who, **one._asdict()} for who, one in rows])
+    made = {one: one._asdict() for _, one in rows}
+    insert_alike(tx, consents, "subscriber_id", [(who, made[one]) for who, one in rows])
 
 
 def of(tx: Connection, people: Iterable[int]) -> dict[int, list[Consent]]:

@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, update
 
 from publisher.config import values
 from publisher.store import erased
-from publisher.store.bulk import among, insert_alike, insert_all, new_ids
+from publisher.store.bulk import Converted, among, insert_alike, insert_all, new_ids
 from publisher.store.database import insert_all_new, insert_new
 from publisher.store.schema import subscribers, subscriptions, suppressions
 
@@ -72,6 +73,7 @@ _NOBODY = Known()
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
+@lru_cache(maxsize=65_536)
 def address_key(address: str) -> str:
     """The form in which two spellings of one address are equal: small letters, its domain in ASCII."""
     if address.isascii():
@@ -195,9 +197,11 @@ def get(tx: Connection, subscription_id: int) -> Subscription | None:
     return subscription(row) if row else None
 
 
-def subscribe(tx: Connection, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-    """New subscriptions: whose, and the rest of the row, all of the same columns."""
-    insert_alike(tx, subscriptions, "subscriber_id", rows)
+def subscribe(
+    tx: Connection, rows: Sequence[tuple[int, Mapping[str, Any]]], written: Converted | None = None
+) -> None:
+    """New subscriptions: whose, and the rest of the row, all of the same columns; see `insert_alike`."""
+    insert_alike(tx, subscriptions, "subscriber_id", rows, written)
 
 
 def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:

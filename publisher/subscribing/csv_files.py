@@ -21,7 +21,7 @@ from publisher.subscribing.csv_text import Sheet
 from publisher.subscribing.encodings import WINDOWS
 from publisher.subscribing.rows import ALIAS, Away, Reading
 from publisher.subscribing.systems import System, recognised
-from publisher.subscribing.taking import Places, Register
+from publisher.subscribing.taking import Alike, Register
 
 _MOST, _WINDOW = 5000, 50_000
 LISTED = 1000
@@ -70,7 +70,6 @@ class Taking:
     say: Callable[[str], None] = lambda _text: None
     refused: Callable[[Refusal, str], None] = lambda _line, _place: None
     report: Imported = field(default_factory=Imported)
-    places: Places = field(default_factory=dict)
 
     def take(self, file: Path) -> Imported:
         """Import a file. Raises Refused, with nothing taken, when it cannot be read or lacks a status."""
@@ -111,10 +110,12 @@ class Taking:
             wanted = sorted((c for c in window if c), key=_place)
             done += len(window) - len(wanted)
             self._keep_texts(reading)
+            # for as long as a window only: a release of meanwhile counts for the next
+            alike = Alike()
             while wanted:
                 some = wanted[: chunks.size]
                 with chunks.write(len(some)) as tx:
-                    self._take_chunk(tx, some, evidence)
+                    self._take_chunk(tx, some, evidence, alike)
                 del wanted[: len(some)]
                 done += len(some)
                 self.progress(done, total)
@@ -128,13 +129,15 @@ class Taking:
                     consents.keep_text(tx, text)
             reading.texts.clear()
 
-    def _take_chunk(self, tx: Any, wanted: list[Choice | Away], evidence: tuple[str, str] | None) -> None:
+    def _take_chunk(
+        self, tx: Any, wanted: list[Choice | Away], evidence: tuple[str, str] | None, alike: Alike
+    ) -> None:
         away = [(one.address, one.reason, self.now) for one in wanted if isinstance(one, Away)]
         if away:
             subscribers.suppress_all(tx, away)
             self.report.suppressed += len(away)
         choices = [one for one in wanted if isinstance(one, Choice)]
-        register = Register(tx, self.config, [c.address for c in choices], self.now, evidence, self.places)
+        register = Register(tx, self.config, [c.address for c in choices], self.now, evidence, alike)
         for choice in choices:
             verdict = "suppressed" if _stays_away(register, choice) else register.take(choice)
             setattr(self.report, verdict, getattr(self.report, verdict) + 1)

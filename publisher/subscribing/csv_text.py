@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -60,11 +60,13 @@ def read(file: Path, opened: Opened | None = None, place: str = "") -> Sheet:
     opened = opened or (lambda: file.open("rb"))
     try:
         encoding = encoding_of(opened, place)
-        rows = _rows(opened, encoding, place)
+        rows = _rows(opened, encoding, place, _counted)
         first = next(rows, Line(1, []))
         if first.fault:
             raise Refused(f"{place}:{first.number}: nothing was taken: {first.fault}")
-        return Sheet(place, opened, encoding, tuple(c.lower() for c in first.cells), sum(1 for _ in rows))
+        return Sheet(
+            place, opened, encoding, tuple(map(str.lower, _clean(first.cells) or ())), sum(1 for _ in rows)
+        )
     except OSError as error:
         raise Refused(f"{place}: cannot be read: {error.strerror or error}") from None
 
@@ -95,15 +97,27 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _rows(opened: Opened, encoding: str, place: str) -> Iterator[Line]:
+def _clean(row: list[str]) -> list[str] | None:
+    """The cells without spaces around them; None for an empty row."""
+    cells = [_unguarded(c) if c[:1] == "'" else c for c in map(str.strip, row)]
+    return cells if any(cells) else None
+
+
+def _counted(row: list[str]) -> list[str] | None:
+    """The row as it is: whoever only counts takes half the time."""
+    return row if any(map(str.strip, row)) else None
+
+
+def _rows(
+    opened: Opened, encoding: str, place: str, taken: Callable[[list[str]], list[str] | None] = _clean
+) -> Iterator[Line]:
     with io.TextIOWrapper(opened(), encoding=encoding, newline="") as text:
         reader, begins = csv.reader(text, strict=True), 1
         while True:
             try:
                 # a loop of its own, which the interpreter leaves only for what is wrong
                 for row in reader:
-                    cells = [_unguarded(c) if c[:1] == "'" else c for c in map(str.strip, row)]
-                    if any(cells):
+                    if cells := taken(row):
                         yield Line(begins, cells)
                     begins = reader.line_num + 1
                 return

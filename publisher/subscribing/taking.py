@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from publisher.config.schema import Config
 from publisher.editions.slots import PERIOD, WEEKDAYS, Timetable, earliest, next_due
 from publisher.store import catalogue, consents, editions, in_turn, subscribers
+from publisher.store.bulk import Converted
 from publisher.store.consents import Consent
 from publisher.store.subscribers import Subscription, address_key
 from publisher.subscribing.choosing import Choice
@@ -20,17 +21,34 @@ from publisher.subscribing.choosing import Choice
 _WHEN = {"status", "cadence", "weekday", "day", "hour", "zone"}
 _ASKED = ("status", "cadence", "weekday", "day", "hour", "zone", "language", "paused_until")
 _REMEMBERED = 10_000
-# new subscriptions by what was chosen, as they are worked out for one moment and its marks
-Places = dict[tuple[Any, ...], dict[str, Any]]
 _asked = attrgetter("newsletter", "topics", *_ASKED)
 _Described = tuple[str, Mapping[str, str]]
+
+
+@dataclass
+class Alike:
+    """What registers of one moment share, so that each works out less.
+
+    Marks by cadence, new subscriptions by what was chosen, evidence by newsletter; and how both are written.
+    """
+
+    marks: dict[str, int] = field(default_factory=dict)
+    rows: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    evidence: dict[str, Consent] = field(default_factory=dict)
+    written: Converted = field(default_factory=dict)
+
+    def trim(self) -> None:
+        """Let go of what has become too much to keep."""
+        if len(self.rows) > _REMEMBERED or len(self.written) > _REMEMBERED:
+            self.rows.clear()
+            self.written.clear()
 
 
 class Register:
     """The people of one transaction, looked up together, and written together at `flush`.
 
     `evidence` is what is kept as consent of whoever is new or has a new status, and where it happened.
-    `places` may be shared by registers of one moment, which then work out less.
+    `alike` may be shared by registers of one moment.
     """
 
     def __init__(
@@ -40,7 +58,7 @@ class Register:
         addresses: Iterable[str],
         now: datetime,
         evidence: tuple[str, str] | None = None,
-        places: Places | None = None,
+        alike: Alike | None = None,
     ) -> None:
         self.tx, self.config, self.now, self._evidence = tx, config, now, evidence
         # an address that is new to two at once is still one person
@@ -52,8 +70,8 @@ class Register:
         self._changed: dict[int, dict[str, Any]] = {}
         self._consents: list[tuple[str, Consent]] = []
         self._imported: list[tuple[str, Consent]] = []
-        self._marks: dict[str, int] = {}
-        self._places: Places = {} if places is None or len(places) > _REMEMBERED else places
+        self._alike = alike or Alike()
+        self._alike.trim()
         self._slots: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
 
     def suppression(self, address: str) -> str:
@@ -86,7 +104,8 @@ class Register:
         ids = dict(zip(self._people, subscribers.add(self.tx, people, self.now), strict=True))
         ids |= {key: known.person.id for key, known in self._known.items() if known.person}
         subscribers.describe(self.tx, [(ids[key], *said) for key, said in self._described.items()])
-        subscribers.subscribe(self.tx, [(ids[key], row) for (key, _), row in self._new.items()])
+        rows = [(ids[key], row) for (key, _), row in self._new.items()]
+        subscribers.subscribe(self.tx, rows, self._alike.written)
         subscribers.change_all(self.tx, self._changed)
         self._keep_consents(ids)
 
@@ -120,9 +139,10 @@ class Register:
         """A new subscription. Very many choose alike, and each different choice is worked out once."""
         default = self.config.newsletters[choice.newsletter].default
         asked = (self._mark(choice.cadence or default.cadence), *_asked(choice))
-        if asked not in self._places:
-            self._places[asked] = self._worked_out(choice)
-        return self._places[asked]
+        row = self._alike.rows.get(asked)
+        if row is None:
+            row = self._alike.rows[asked] = self._worked_out(choice)
+        return row
 
     def _worked_out(self, choice: Choice) -> dict[str, Any]:
         default = self.config.newsletters[choice.newsletter].default
@@ -144,9 +164,10 @@ class Register:
         return {**row, "mark": mark, "since": mark, "next_due_at": due_after(row, self.now)}
 
     def _mark(self, cadence: str) -> int:
-        if cadence not in self._marks:
-            self._marks[cadence] = new_mark(self.tx, cadence, self.now)
-        return self._marks[cadence]
+        marks = self._alike.marks
+        if cadence not in marks:
+            marks[cadence] = new_mark(self.tx, cadence, self.now)
+        return marks[cadence]
 
     def _differing(self, old: Subscription, choice: Choice) -> dict[str, Any]:
         asked = {name: getattr(choice, name) for name in _ASKED}
@@ -191,8 +212,15 @@ class Register:
         if choice.consents:
             self._consents += ((key, one) for one in choice.consents)
         if anew and self._evidence:
-            what, source = self._evidence
-            self._imported.append((key, Consent(choice.newsletter, what, source, "", self.now)))
+            self._imported.append((key, self._proof(choice.newsletter, *self._evidence)))
+
+    def _proof(self, newsletter: str, what: str, source: str) -> Consent:
+        """The same value for all to whom the same happened."""
+        found = self._alike.evidence.get(newsletter)
+        if found is None or found[1:3] != (what, source):
+            found = Consent(newsletter, what, source, "", self.now)
+            self._alike.evidence[newsletter] = found
+        return found
 
     def _keep_consents(self, ids: Mapping[str, int]) -> None:
         """Each once: who was there before may have them from the last time that the same file was taken."""
@@ -202,7 +230,8 @@ class Register:
         )
         wanted = dict.fromkeys((ids[key], one) for key, one in self._consents)
         rows = [row for row in wanted if row not in there]
-        consents.record_all(self.tx, [*rows, *((ids[key], one) for key, one in self._imported)])
+        rows += ((ids[key], one) for key, one in self._imported)
+        consents.record_all(self.tx, rows)
 
 
 def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
