@@ -65,6 +65,19 @@ class Choices:
     today: date
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What was sent and cannot be: the field (empty: nobody can tell which), in the form of which newsletter.
+
+    `until` and `address` are as they were typed.
+    """
+
+    field: str = ""
+    newsletter: str = ""
+    until: str = ""
+    address: str = ""
+
+
 @dataclass
 class SignUpPages:
     """Each method is one page, in the publication's language. Raises ContentError for a template's fault."""
@@ -95,7 +108,7 @@ class SignUpPages:
         """What holds from now on."""
         return self._page(f"done-{kind}", **given)
 
-    def preferences(self, choices: Choices, said: str = "", wrong: str = "") -> str:
+    def preferences(self, choices: Choices, said: str = "", wrong: Wrong | None = None) -> str:
         """Everything on one page; `said` is what was just done, `wrong` what could not be."""
         return self._page("preferences", choices=choices, said=said, wrong=wrong)
 

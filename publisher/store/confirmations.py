@@ -58,6 +58,12 @@ def all_agreed(tx: Connection, kind: Kind, data: Mapping[str, Any], addresses: I
     return agreed == keys
 
 
+def of(tx: Connection, address: str) -> list[Confirmation]:
+    """What was asked for of an address and is not forgotten yet, the earliest first."""
+    query = select(confirmations).where(_C.address_key == address_key(address)).order_by(_C.id)
+    return [_confirmation(row) for row in tx.execute(query)]
+
+
 def count_since(tx: Connection, since: datetime, network: str = "") -> int:
     """How many were asked for since a moment: by all, or from one network. Nobody asks for a welcome."""
     query = select(func.count()).where(_C.created_at > since, _C.kind != "welcome")

@@ -32,13 +32,17 @@ def add(
     return key
 
 
-def listed(tx: Connection, *, ids: Iterable[int] | None = None, status: str = "") -> list[Row[Any]]:
-    """Notices, the newest first, without their messages; all, or those with these ids or of one status."""
+def listed(
+    tx: Connection, *, ids: Iterable[int] | None = None, status: str = "", addresses: Iterable[str] = ()
+) -> list[Row[Any]]:
+    """Notices, the newest first, without their messages; all, or of these ids, a status, or addresses."""
     query = select(*(notices.c[name] for name in _LISTED)).order_by(notices.c.id.desc())
     if ids is not None:
         query = query.where(notices.c.id.in_(list(ids)))
     if status:
         query = query.where(notices.c.status == status)
+    if addresses:
+        query = query.where(notices.c.address.in_(list(addresses)))
     return list(tx.execute(query))
 
 

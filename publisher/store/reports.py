@@ -48,6 +48,13 @@ def add(tx: Connection, report: Report) -> bool:
     return insert_new(tx, reports, values | {"address_key": key})
 
 
+def of(tx: Connection, address: str) -> list[Row[Any]]:
+    """What came back from an address, the earliest first."""
+    r = reports.c
+    query = select(r.kind, r.status, r.text, r.source, r.at).where(r.address_key == address_key(address))
+    return list(tx.execute(query.order_by(r.id)))
+
+
 def delivery(tx: Connection, id_: int) -> Row[Any] | None:
     """A delivery that stands in the ledger, nobody else changing it until the transaction ends."""
     query = select(deliveries).where(deliveries.c.id == id_).with_for_update()

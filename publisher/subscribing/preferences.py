@@ -13,7 +13,17 @@ from sqlalchemy import Connection
 from publisher.config import values
 from publisher.config.schema import Config
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, confirmations, consents, histories, in_turn, private_feeds, subscribers
+from publisher.store import (
+    Store,
+    confirmations,
+    consents,
+    histories,
+    in_turn,
+    notices,
+    private_feeds,
+    reports,
+    subscribers,
+)
 from publisher.store.confirmations import Confirmation, Kind
 from publisher.store.consents import Consent
 from publisher.store.erasing import GONE
@@ -70,7 +80,7 @@ def begin(store: Store, config: Config, subscription_id: int, newsletter: str, n
 
 def _take(tx: Connection, config: Config, person: Subscriber, choice: Choice, now: datetime) -> None:
     if reason := subscribers.suppression(tx, person.address):
-        raise Refused(f"{person.address} is suppressed: {reason}")
+        raise Refused(f"suppressed: no mail may go to {person.address}: {reason}")
     register = Register(tx, config, [person.address], now)
     register.take(checked(replace(choice, address=person.address, status="confirmed"), config))
     register.flush()
@@ -190,6 +200,15 @@ def kept(tx: Connection, found: Confirmation) -> dict[str, Any] | None:
             for one in consents.of(tx, [person.id]).get(person.id, ())
         ],
         "deliveries": [_delivery(row) for row in rows],
+        "notices": [
+            dict(row._mapping)
+            for row in notices.listed(tx, addresses={person.address, subscribers.address_key(person.address)})
+        ],
+        "confirmations": [
+            {"kind": one.kind, "data": one.data, "created_at": one.created_at, "used_at": one.used_at}
+            for one in confirmations.of(tx, person.address)
+        ],
+        "reports": [dict(row._mapping) for row in reports.of(tx, person.address)],
     }
 
 

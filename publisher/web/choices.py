@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection
@@ -17,6 +19,7 @@ from publisher.store import catalogue
 from publisher.store.subscribers import Subscription
 from publisher.subscribing import preferences
 from publisher.subscribing.preferences import Own
+from publisher.web.forms import Form
 from publisher.web.private_feeds import addresses
 
 _LOOKED_AT, _LISTED = 1000, 12
@@ -34,6 +37,27 @@ def of(tx: Connection, p: Publisher, subscription_id: int, now: datetime) -> Cho
         sorted({*_zones(), *zones}),
         _languages(p, own),
         now.astimezone(ZoneInfo(next(iter(zones), "UTC"))).date(),
+    )
+
+
+def as_typed(shown: Choices, filled: Form) -> Choices:
+    """The page with what was sent in the place of what holds, so that nobody has to do it again."""
+    if filled.one("do") != "choose":
+        return shown
+    readings = [_typed(r, filled) if r.name == filled.one("newsletter") else r for r in shown.readings]
+    return replace(shown, readings=readings)
+
+
+def _typed(reading: Reading, filled: Form) -> Reading:
+    ticked = filled.all("topics")
+    numbers: dict[str, Any] = {name: filled.number(name) for name in ("weekday", "day", "hour")}
+    texts: dict[str, Any] = {name: filled.one(name)[:64] for name in ("cadence", "zone", "language")}
+    return replace(
+        reading,
+        everything=filled.one("all") == "yes",
+        topics=[replace(topic, chosen=topic.key in ticked) for topic in reading.topics],
+        **{name: value for name, value in numbers.items() if value is not None},
+        **{name: value for name, value in texts.items() if value},
     )
 
 

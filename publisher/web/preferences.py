@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from publisher.errors import NotFound, Refused
-from publisher.rendering.signup_pages import SignUpPages
+from publisher.rendering.signup_pages import Choices, SignUpPages, Wrong
 from publisher.store.confirmations import Kind
 from publisher.subscribing import Choice, erasing, preferences, signing_up
 from publisher.web import choices
@@ -81,25 +81,35 @@ class Preferences:
             return await run_in_threadpool(self._erase, id_)
         return await run_in_threadpool(self._ask_by_page, "erase", id_, request.path_params["token"])
 
-    def _show(self, subscription_id: int, said: str = "", wrong: str = "", status: int = 200) -> Response:
-        p = self.publisher
+    def _show(self, subscription_id: int, said: str = "") -> Response:
         try:
-            with p.store.read() as tx:
-                shown = choices.of(tx, p, subscription_id, self.doors.now)
+            return self.doors.page(self.pages.preferences(self._choices(subscription_id), said))
         except NotFound:
             return self.doors.no_such_link()
-        return self.doors.page(self.pages.preferences(shown, said, wrong), status)
+
+    def _refuse(self, subscription_id: int, filled: Form, field: str) -> Response:
+        """The page again, as it was filled in, with what was wrong said beside it."""
+        wrong = Wrong(field, filled.one("newsletter"), filled.one("until"), filled.one("address")[:320])
+        try:
+            shown = choices.as_typed(self._choices(subscription_id), filled)
+        except NotFound:
+            return self.doors.no_such_link()
+        return self.doors.page(self.pages.preferences(shown, wrong=wrong), 422)
+
+    def _choices(self, subscription_id: int) -> Choices:
+        with self.publisher.store.read() as tx:
+            return choices.of(tx, self.publisher, subscription_id, self.doors.now)
 
     def _act(self, subscription_id: int, filled: Form, client: str) -> Response:
         act = _ACTS.get(filled.one("do"))
         if act is None:
-            return self._show(subscription_id, wrong=self._unread(), status=422)
+            return self._refuse(subscription_id, filled, "")
         try:
             return self._show(subscription_id, said=act(self, subscription_id, filled, client))
         except NotFound:
             return self.doors.no_such_link()
         except Refused as error:
-            return self._show(subscription_id, wrong=str(error), status=422)
+            return self._refuse(subscription_id, filled, str(error).partition(":")[0])
 
     def _choose(self, subscription_id: int, filled: Form, _client: str) -> str:
         topics, everything = filled.all("topics"), filled.one("all") == "yes"
@@ -126,11 +136,6 @@ class Preferences:
         p = self.publisher
         preferences.begin(p.store, p.config, subscription_id, filled.one("newsletter"), self.doors.now)
         return "begun"
-
-    def _unread(self) -> str:
-        p = self.publisher
-        words = p.templates.words(p.config.publication.language)
-        return words.gettext("Something of this could not be read. Please try once more.")
 
     def _stop(self, subscription_id: int, filled: Form, _client: str) -> str:
         preferences.stop(self.publisher.store, subscription_id, filled.one("newsletter"), self.doors.now)

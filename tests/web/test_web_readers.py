@@ -19,7 +19,8 @@ from publisher import gathering, links, scheduler, subscribing
 from publisher.app import Publisher
 from publisher.delivering.confirming import queue_confirmations
 from publisher.delivering.messages import Composer
-from publisher.store import subscribers
+from publisher.store import reports, subscribers
+from publisher.store.reports import Report
 from publisher.store.schema import metadata, notices
 from publisher.subscribing import signing_up
 from publisher.subscribing.signing_up import SignUp
@@ -346,6 +347,38 @@ def test_looking_changes_nothing(town: Town) -> None:
     assert town.everything() == before
 
 
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ({"zone": "Mars/Olympus"}, 'id="daily-zone" aria-invalid="true"', "This is no time zone"),
+        ({"day": "32"}, 'id="daily-day" aria-invalid="true"', "from 1 to 31"),
+        ({"hour": "24"}, 'id="daily-hour" aria-invalid="true"', "choose an hour"),
+        ({"language": "<i>"}, 'id="daily-language" aria-invalid="true"', "a language of the list"),
+        ({"cadence": "yearly"}, '<fieldset aria-describedby="wrong"><legend>How often', "how often"),
+        ({"all": ""}, '<fieldset aria-describedby="wrong"><legend>Topics', "at least one topic"),
+        ({"do": "pause", "until": "2020-01-01"}, 'id="daily-until" aria-invalid="true"', "a day that is to"),
+        ({"do": "move", "newsletter": "", "address": "ada@@x"}, 'id="new-address" aria-invalid', "e-mail"),
+        ({"do": "move", "newsletter": "", "address": ADA.upper()}, 'id="new-address" aria-inv', "another"),
+        ({"do": "dance"}, 'role="alert"', "could not be read"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_said_beside_its_field_and_typed_once(
+    town: Town, given: dict[str, str], field: str, said: str
+) -> None:
+    own, before = town.member(ADA), town.everything()
+    typed = {"do": "choose", "newsletter": "daily", "all": "yes", "hour": "13", "zone": "Europe/Paris"}
+    answer = town.http.post(own, data=typed | given)
+    assert (answer.status_code, town.everything()) == (422, before)
+    alert = re.search(r'role="alert" id="wrong">([^<]+)', answer.text)
+    assert alert
+    assert said in alert[1]
+    assert "expected" not in alert[1]
+    assert field in answer.text
+    assert answer.text.count('aria-describedby="wrong"') == (given.get("do") != "dance")
+    if "do" not in given and "zone" not in given:
+        assert 'value="Europe/Paris"' in answer.text
+
+
 def test_pause_stop_and_begin_again(town: Town) -> None:
     own = town.member(ADA, zone="America/New_York")
     said = town.http.post(
@@ -412,6 +445,8 @@ def test_an_address_that_somebody_has_is_not_taken(town: Town) -> None:
 
 def test_a_copy_of_all_that_is_kept_goes_to_the_mailbox_alone(town: Town) -> None:
     own = town.member(ADA, name="Zebedee")
+    with town.p.store.write() as tx:
+        reports.add(tx, Report("x", "soft", ADA, "5.2.2", "mailbox full", "mail", town.clock.now))
     answer = town.http.post(own, data={"do": "download"})
     assert "Zebedee" not in answer.text, "whoever was forwarded a mail learns nothing more"
     door = town.link("download", ADA)
@@ -420,6 +455,10 @@ def test_a_copy_of_all_that_is_kept_goes_to_the_mailbox_alone(town: Town) -> Non
     assert kept.headers["content-disposition"].startswith("attachment")
     assert kept.json()["subscriber"]["name"] == "Zebedee"
     assert [s["newsletter"] for s in kept.json()["subscriptions"]] == ["daily"]
+    # the mails that asked, what they asked for, and what came back
+    assert [n["kind"] for n in kept.json()["notices"]] == ["download"]
+    assert [c["kind"] for c in kept.json()["confirmations"]] == ["download"]
+    assert [r["text"] for r in kept.json()["reports"]] == ["mailbox full"]
 
 
 def test_what_was_agreed_is_kept_and_all_of_it_can_be_deleted(town: Town) -> None:
