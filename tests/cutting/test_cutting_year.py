@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from newsroom import Ice, Newsroom
+from sqlalchemy import text
 
 from publisher import subscribing
 from publisher.delivering import approving, opening
@@ -36,6 +37,26 @@ class Year(Newsroom):
                 approving.approve(self.p.store, e, self.clock.now)
             elif e.newsletter == "board" and e.state == "scheduled":
                 opening.open_edition(self.p.store, e, self.clock.now)
+
+    def verify_board(self) -> int:
+        """Everybody is in every edition that was not cancelled, and got each article once; how many."""
+        query = """SELECT d.edition_id, d.subscription_id, s.mark, s.since, v.article_id, v.revision
+            FROM deliveries d JOIN editions e ON e.id = d.edition_id
+            JOIN subscriptions s ON s.id = d.subscription_id
+            JOIN variant_articles v ON v.variant_id = d.variant_id
+            WHERE e.newsletter = 'board' AND e.state != 'cancelled'"""
+        members: dict[int, set[int]] = {}
+        got: dict[tuple[int, int, int], list[tuple[str, int]]] = {}
+        with self.p.store.read() as tx:
+            for edition, who, mark, since, *named in tx.execute(text(query)):
+                members.setdefault(edition, set()).add(who)
+                got.setdefault((who, mark, since), []).append((named[0], named[1]))
+        assert {len(each) for each in members.values()} == {PEOPLE // 10}, "one cut of everybody"
+        for (_, mark, since), names in got.items():
+            assert len(names) == len(set(names)), "an article twice"
+            always = {x.id for x in self.stories.values() if x.always and since < x.release <= mark}
+            assert always <= {article for article, _ in names}, "an article was missed"
+        return len(members)
 
     def day_by_day(self, end: Any) -> None:
         while self.clock.now < end:
@@ -71,3 +92,4 @@ def test_a_year(publication: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, d
     assert len(room.stories) > ARTICLES * 0.9
     room.rest()
     assert room.verify() > 500
+    assert room.verify_board() > 30

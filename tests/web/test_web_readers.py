@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from publisher import gathering, links, scheduler, subscribing
 from publisher.app import Publisher
@@ -22,7 +22,7 @@ from publisher.delivering.messages import Composer
 from publisher.store import reports, subscribers
 from publisher.store.reports import Report
 from publisher.store.schema import metadata, notices
-from publisher.subscribing import signing_up
+from publisher.subscribing import erasing, signing_up
 from publisher.subscribing.signing_up import SignUp
 from publisher.web.public import application
 
@@ -245,6 +245,32 @@ def test_a_form_of_another_site_or_of_a_program_is_asked_once_more(town: Town) -
     town.clock.move(seconds=-100_000 + 3)
     town.http.post("/subscribe", data={"address": ADA, "newsletters": "daily", "stamp": stamp})
     assert len(town.mails(ADA)) == 1
+
+
+def test_known_and_unknown_cost_the_same_statements(town: Town) -> None:
+    """Nor does the time tell: `bench/telling.py` measures it."""
+    known, left, barred, erased = (f"{name}@example.org" for name in ("knows", "leaves", "barre", "erase"))
+    for address in (known, left, erased):
+        town.member(address)
+    town.http.post(town.member(left), data={"do": "stop", "newsletter": "daily"})
+    with town.p.store.write() as tx:
+        subscribers.suppress(tx, barred, "hard bounce", town.clock.now)
+    erasing.erase(town.p.store, erased, town.clock.now)
+    town.subscribe("first@example.org")
+    said: list[str] = []
+
+    def keep(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(town.p.store.engine, "before_cursor_execute", keep)
+    costs = {}
+    for address in ("never@example.org", known, left, barred, erased):
+        said.clear()
+        page = town.subscribe(address).text.replace(address, "ADDRESS")
+        costs[address] = (tuple(said), page)
+    event.remove(town.p.store.engine, "before_cursor_execute", keep)
+    assert len(set(costs.values())) == 1
+    assert not any(table in line for line in costs[known][0] for table in ("subscri", "suppressions"))
 
 
 def test_a_stranger_changes_nobody(town: Town) -> None:
