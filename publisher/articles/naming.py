@@ -1,30 +1,12 @@
-"""Slugs and topics."""
+"""Topics: what labels come to, with and without groups in the configuration."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-_MOST = 80
+from publisher.model.naming import slugify
 
-
-def slugify(text: str) -> str:
-    """Small letters and digits of any script, joined by hyphens; 1 to 80 characters; else `article`."""
-    small = unicodedata.normalize("NFC", text).lower().replace("'", "").replace("’", "")
-    if small.isascii():
-        words = re.sub(r"[^a-z0-9]+", "-", small)
-    else:
-        # \w lacks the vowel signs (Mn, Mc) without which Hindi or Thai words fall apart
-        words = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in small)
-        words = re.sub(r"-+", "-", words)
-    words = words.strip("-")
-    if len(words) > _MOST:
-        cut = words.rfind("-", _MOST // 2, _MOST + 1)
-        words = words[: cut if cut > 0 else _MOST]
-    # a file's name may have 255 bytes
-    words = words.encode()[:240].decode(errors="ignore")
-    return words.strip("-") or "article"
+__all__ = ["carried", "keys_of", "slugify", "topics_of"]
 
 
 def topics_of(labels: Iterable[str], groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
     data = written | _filled(given)
     if isinstance(feeds := data.get("feeds"), dict):
         data["feeds"] = {"main": {}} | feeds
+        if isinstance(main := data["feeds"]["main"], dict):
+            data["feeds"]["main"] = {"history": True} | main
     if isinstance(newsletters := data.get("newsletters"), dict):
         data["newsletters"] = {
             key: {"title": key.replace("-", " ").title()} | value if isinstance(value, dict) else value

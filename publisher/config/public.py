@@ -81,6 +81,9 @@ class Feed(Section):
     formats: list[Literal["rss", "atom", "json"]] = Field(
         ["rss", "atom", "json"], min_length=1, description="which formats are written"
     )
+    history: bool = Field(
+        False, description="true: archive documents with everything older (RFC 5005); the default of main"
+    )
 
 
 class Look(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -18,6 +18,7 @@ from publisher.config.public import Feed, Look, Output, Publication, Source
 from publisher.config.sections import Section
 from publisher.config.values import (
     Duration,
+    HubUrl,
     Location,
     Name,
     duration,
@@ -65,7 +66,13 @@ class Config(Section):
     topics: dict[Name, list[str]] = Field(
         {}, description="topic: [categories and tags]; default: every category and tag is a topic"
     )
-    feeds: dict[Name, Feed] = Field({"main": Feed()}, description="name: feed")
+    feeds: dict[Name, Feed] = Field({"main": Feed(history=True)}, description="name: feed")
+    derived_feeds: list[Literal["topic", "author"]] = Field(
+        [], description="topic, author: each topic, each author has feeds of its own, set up as main is"
+    )
+    websub: HubUrl = Field(
+        "", description="address of a hub that is told of every change of a feed (W3C WebSub); default: none"
+    )
     look: Look = Look()
     newsletters: dict[Name, Newsletter] = Field({}, description="name: newsletter")
     mail: Mail = Mail()

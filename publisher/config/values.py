@@ -68,6 +68,14 @@ def url(value: str) -> str:
     return found.rstrip("/")
 
 
+def hub(value: str) -> str:
+    """The address of a WebSub hub, which may have a query and stays as it is written; empty for none."""
+    plain, _, query = value.partition("?")
+    if value and not (_URL.fullmatch(plain) and "@" not in plain and re.fullmatch(r"[!-~]*", query)):
+        raise ValueError(f"expected an address such as https://hub.example/, got {value!r}")
+    return value
+
+
 def zone(value: str) -> str:
     """An IANA time zone that this machine or the tzdata package knows."""
     try:
@@ -216,6 +224,7 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Day = Annotated[date, BeforeValidator(day)]
 Rate = Annotated[float, BeforeValidator(rate)]
 Url = Annotated[str, AfterValidator(url)]
+HubUrl = Annotated[str, AfterValidator(hub)]
 Zone = Annotated[str, AfterValidator(zone)]
 Name = Annotated[str, AfterValidator(name)]
 Language = Annotated[str, AfterValidator(language)]

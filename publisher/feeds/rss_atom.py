@@ -1,127 +1,93 @@
-"""RSS 2.0 and Atom 1.0 (RFC 4287), serialised by feedgen."""
+"""Entries of RSS 2.0 and Atom 1.0 (RFC 4287) as bytes, exactly as feedgen and libxml2 write them.
+
+An article is in many documents: in feeds of topics, of its authors, in an archive. feedgen would make its
+elements anew for each, at some 130 µs an entry and format. A test holds these bytes against feedgen's.
+"""
 
 from __future__ import annotations
 
 from email.utils import format_datetime
 from html import escape
-from typing import Any
 
-import feedgen.entry
-import feedgen.feed
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
-from lxml.etree import SubElement
-
-from publisher.feeds.entries import Channel, Entry
+from publisher.feeds.entries import Entry
+from publisher.feeds.escaping import attribute, xml
 from publisher.feeds.media import media_type
 from publisher.model.articles import Picture
 
-ATOM_TYPE = "application/atom+xml"
-RSS_TYPE = "application/rss+xml"
-_MEDIA = "http://search.yahoo.com/mrss/"
-_DC = "http://purl.org/dc/elements/1.1/"
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-
-# feedgen writes RSS dates under setlocale, which changes the locale of every thread for that moment
-feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = format_datetime
+# Before the text, the text, and what follows it: the text is the same bytes in both formats.
+Parts = tuple[bytes, bytes, bytes]
 
 
-class _Namespaces(BaseExtension):  # type: ignore[misc]
-    def extend_ns(self) -> dict[str, str]:
-        return {"media": _MEDIA, "dc": _DC}
+def rss_item(entry: Entry, html: bytes) -> Parts:
+    """An item of RSS; summaries are escaped once more, since an RSS description is HTML."""
+    start = b"<item>" + _element(b"title", entry.title)
+    start += _element(b"link", entry.url) if entry.url else b""
+    summary = _element(b"description", escape(entry.summary, quote=False)) if entry.summary else b""
+    if entry.html is None:
+        return start + summary, b"", _rss_end(entry)
+    tag = b"content:encoded" if summary else b"description"
+    return start + summary + b"<%b>" % tag, html, b"</%b>" % tag + _rss_end(entry)
 
 
-class _Extras(BaseEntryExtension):  # type: ignore[misc]
-    """What feedgen cannot write: Media RSS with its texts, creators without an address, typed Atom links."""
-
-    source: Entry
-
-    def extend_atom(self, entry: Any) -> Any:
-        if self.source.language:
-            entry.set(_XML_LANG, self.source.language)
-        for file in self.source.enclosures:
-            SubElement(
-                entry, "link", rel="enclosure", href=file.url, type=file.media_type, length=str(file.length)
-            )
-        self._media(entry)
-        return entry
-
-    def extend_rss(self, item: Any) -> Any:
-        for name in self.source.authors:
-            SubElement(item, f"{{{_DC}}}creator").text = name
-        if self.source.language:
-            SubElement(item, f"{{{_DC}}}language").text = self.source.language
-        self._media(item)
-        return item
-
-    def _media(self, parent: Any) -> None:
-        if self.source.picture:
-            _media_content(parent, self.source.picture)
+def _rss_end(entry: Entry) -> bytes:
+    ends = []
+    if entry.id:
+        permalink = b"true" if entry.id == entry.url else b"false"
+        ends.append(b'<guid isPermaLink="%b">%b</guid>' % (permalink, xml(entry.id.encode())))
+    ends += [_element(b"category", label) for label in entry.labels]
+    if entry.enclosures:
+        file = entry.enclosures[0]
+        values = attribute(file.url.encode()), file.length, attribute(file.media_type.encode())
+        ends.append(b'<enclosure url="%b" length="%d" type="%b"/>' % values)
+    ends.append(_element(b"pubDate", format_datetime(entry.published)))
+    ends += [_element(b"dc:creator", name) for name in entry.authors]
+    if entry.language:
+        ends.append(_element(b"dc:language", entry.language))
+    ends.append(_media(entry.picture))
+    return b"".join(ends) + b"</item>"
 
 
-def _media_content(parent: Any, picture: Picture) -> None:
-    content = SubElement(parent, f"{{{_MEDIA}}}content", url=picture.url, medium="image")
-    if (kind := media_type(picture.url)).startswith("image/"):
-        content.set("type", kind)
-    texts = {"title": picture.caption, "description": picture.alt, "credit": picture.credit}
-    for name, text in texts.items():
-        if text:
-            SubElement(content, f"{{{_MEDIA}}}{name}").text = text
+def atom_entry(entry: Entry, html: bytes, publication: str) -> Parts:
+    """An entry of Atom; it names an author, the publication where the article names none."""
+    language = b' xml:lang="%b"' % attribute(entry.language.encode()) if entry.language else b""
+    start = [b"<entry%b>" % language, _element(b"id", entry.iri), _element(b"title", entry.title)]
+    start.append(_element(b"updated", entry.updated.isoformat()))
+    for name in entry.authors or (publication,):
+        start.append(b"<author>%b</author>" % _element(b"name", name))
+    if html:
+        return b"".join((*start, b'<content type="html">')), html, b"</content>" + _atom_end(entry)
+    none = b"" if entry.html is None else b'<content type="html"/>'
+    return b"".join((*start, none)), b"", _atom_end(entry)
 
 
-def rss(channel: Channel, entries: list[Entry], path: str) -> bytes:
-    """The feed as RSS 2.0; summaries are escaped once more, since an RSS description is HTML."""
-    generator = _generator(channel, path, RSS_TYPE)
-    for entry in entries:
-        item = _add(generator, entry)
-        item.guid(entry.id, permalink=entry.id == entry.url)
-        if entry.summary or entry.html is None:
-            item.description(escape(entry.summary, quote=False))
-        if entry.html is not None:
-            item.content(entry.html)
-        if entry.enclosures:
-            file = entry.enclosures[0]
-            item.enclosure(file.url, file.length, file.media_type)
-    document: bytes = generator.rss_str()
-    return document
+def _atom_end(entry: Entry) -> bytes:
+    ends = [b'<link href="%b"/>' % attribute(entry.url.encode())]
+    if entry.summary:
+        ends.append(_element(b"summary", entry.summary))
+    ends += [b'<category term="%b"/>' % attribute(label.encode()) for label in entry.labels]
+    ends.append(_element(b"published", entry.published.isoformat()))
+    for file in entry.enclosures:
+        values = attribute(file.url.encode()), attribute(file.media_type.encode()), file.length
+        ends.append(b'<link rel="enclosure" href="%b" type="%b" length="%d"/>' % values)
+    ends.append(_media(entry.picture))
+    return b"".join(ends) + b"</entry>"
 
 
-def atom(channel: Channel, entries: list[Entry], path: str) -> bytes:
-    """The feed as Atom 1.0; every entry names an author, the publication where the article names none."""
-    generator = _generator(channel, path, ATOM_TYPE)
-    for entry in entries:
-        item = _add(generator, entry)
-        item.id(entry.iri)
-        item.author([{"name": name} for name in entry.authors or (channel.author,)])
-        if entry.summary:
-            item.summary(entry.summary)
-        if entry.html is not None:
-            item.content(entry.html, type="html")
-    document: bytes = generator.atom_str()
-    return document
+def _media(picture: Picture | None) -> bytes:
+    """Media RSS: the lead picture with what is said about it."""
+    if picture is None:
+        return b""
+    kind = media_type(picture.url)
+    typed = b' type="%b"' % kind.encode() if kind.startswith("image/") else b""
+    start = b'<media:content url="%b" medium="image"%b' % (attribute(picture.url.encode()), typed)
+    texts = (
+        (b"media:title", picture.caption),
+        (b"media:description", picture.alt),
+        (b"media:credit", picture.credit),
+    )
+    inner = b"".join(_element(tag, text) for tag, text in texts if text)
+    return b"%b>%b</media:content>" % (start, inner) if inner else start + b"/>"
 
 
-def _generator(channel: Channel, path: str, media_type: str) -> Any:
-    generator = feedgen.feed.FeedGenerator()
-    generator.register_extension("extras", _Namespaces, _Extras)
-    generator.id(f"{channel.base}/{path}")
-    generator.title(channel.title)
-    generator.description(channel.description)
-    generator.language(channel.language)
-    generator.author(name=channel.author)
-    generator.updated(channel.updated)
-    generator.generator("Publisher")
-    generator.link(href=f"{channel.base}/{path}", rel="self", type=media_type)
-    # last, because feedgen takes the last link for that of the RSS channel
-    generator.link(href=channel.home, rel="alternate", type="text/html")
-    return generator
-
-
-def _add(generator: Any, entry: Entry) -> Any:
-    item = generator.add_entry(order="append")
-    item.extras.source = entry
-    item.title(entry.title)
-    item.link(href=entry.url)
-    item.published(entry.published)
-    item.updated(entry.updated)
-    item.category([{"term": label} for label in entry.labels])
-    return item
+def _element(tag: bytes, text: str) -> bytes:
+    return b"<%b>%b</%b>" % (tag, xml(text.encode()), tag)

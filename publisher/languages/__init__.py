@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from publisher.languages.dates import clock_time, long_date, month
+from publisher.languages.corrections import correction_heading
+from publisher.languages.dates import clock_time, long_date, month, short_date
 from publisher.languages.directions import direction, direction_of_article
 from publisher.languages.enumerating import day_of_month, listed, weekday
 from publisher.languages.phrasebooks import Phrasebook, Phrasebooks, is_english
@@ -11,6 +12,7 @@ __all__ = [
     "Phrasebook",
     "Phrasebooks",
     "clock_time",
+    "correction_heading",
     "day_of_month",
     "direction",
     "direction_of_article",
@@ -18,5 +20,6 @@ __all__ = [
     "listed",
     "long_date",
     "month",
+    "short_date",
     "weekday",
 ]

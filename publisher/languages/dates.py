@@ -7,12 +7,17 @@ from functools import lru_cache
 
 from publisher.languages.phrasebooks import is_english
 
-_ENGLISH_DAY, _MONTH = "EEEE d MMMM y", "yMMMM"
+_ENGLISH_DAY, _MONTH, _ENGLISH_DATE = "EEEE d MMMM y", "yMMMM", "d MMMM y"
 
 
 def long_date(day: date, language: str = "en") -> str:
     """Saturday 21 November 2026; Samstag, 21. November 2026."""
     return _formatted(_plain(day), _ENGLISH_DAY if is_english(locale_of(language)) else "full", language)
+
+
+def short_date(day: date, language: str = "en") -> str:
+    """21 November 2026; 21. November 2026."""
+    return _formatted(_plain(day), _ENGLISH_DATE if is_english(locale_of(language)) else "long", language)
 
 
 def month(day: date, language: str = "en") -> str:
