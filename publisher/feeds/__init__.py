@@ -7,11 +7,23 @@ from types import MappingProxyType
 
 from publisher.config.public import Feed, Publication
 from publisher.feeds.pieces import Piece, documents, newest, piece
-from publisher.feeds.places import page_size, paths
+from publisher.feeds.places import address, feed_at, page_size, paths
 from publisher.feeds.selection import carries, select
 from publisher.model.articles import Article, FeedDocument
 
-__all__ = ["Piece", "carries", "documents", "newest", "page_size", "paths", "piece", "render", "select"]
+__all__ = [
+    "Piece",
+    "address",
+    "carries",
+    "documents",
+    "feed_at",
+    "newest",
+    "page_size",
+    "paths",
+    "piece",
+    "render",
+    "select",
+]
 
 _NO_SIZES: Mapping[str, int] = MappingProxyType({})
 

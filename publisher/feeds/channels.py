@@ -37,7 +37,7 @@ class Channel:
 
     def address(self, kind: str, page: int = 0) -> str:
         """Where a document of this feed is: the one subscribed to, or an archive document."""
-        return f"{self.base}/{quote(places.path(self.name, kind, page, self.size))}"
+        return f"{self.base}/{quote(places.path_of(self.name, kind, page, self.size))}"
 
     def own(self, kind: str) -> str:
         """Where this document is."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from publisher.config.public import Feed
+from urllib.parse import quote
+
+from publisher.config.public import Feed, Publication
+from publisher.feeds.escaping import line
 
 FORMATS = ("rss", "atom", "json")
 _ENDINGS = {"rss": "xml", "atom": "atom", "json": "json"}
@@ -16,16 +19,29 @@ def paths(name: str, feed: Feed, page: int = 0) -> dict[str, str]:
     `page` is the number of an archive document (RFC 5005 section 4), 0 the document that is subscribed to.
     """
     size = page_size(feed)
-    return {kind: path(name, kind, page, size) for kind in FORMATS if kind in feed.formats}
+    return {kind: path_of(name, kind, page, size) for kind in FORMATS if kind in feed.formats}
 
 
-def path(name: str, kind: str, page: int = 0, size: int = 0) -> str:
+def path_of(name: str, kind: str, page: int = 0, size: int = 0) -> str:
     """The path of one document. An archive document has the size of pages in it: another makes it another."""
     if page:
         return f"feeds/archive/{name}/{size}-{page}.{_ENDINGS[kind]}"
     if name == "main":
         return _MAIN[kind]
     return f"{name}/{_MAIN[kind]}" if is_derived(name) else f"feeds/{name}.{_ENDINGS[kind]}"
+
+
+def feed_at(path: str) -> tuple[str, str] | None:
+    """The name of the feed and the format of a document that is subscribed to; None for any other file."""
+    folder, _, leaf = path.rpartition("/")
+    name = {"": "main", "feeds": leaf.rpartition(".")[0]}.get(folder, folder)
+    known = folder in ("", "feeds") or (is_derived(folder) and folder.count("/") == 1)
+    return next(((name, kind) for kind in FORMATS if known and path_of(name, kind) == path), None)
+
+
+def address(publication: Publication, name: str, kind: str, page: int = 0, size: int = 0) -> str:
+    """The URL of a document."""
+    return f"{line(publication.url)}/{quote(path_of(name, kind, page, size))}"
 
 
 def is_derived(name: str) -> bool:

@@ -14,6 +14,7 @@ from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import compacting, opening
 from publisher.gathering import Gathered
+from publisher.publishing import announcing
 from publisher.store import clock, confirmations, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
@@ -21,6 +22,7 @@ from publisher.store.editions import Edition
 log = logging.getLogger("publisher")
 Say = Callable[[str], None]
 _FORGOTTEN, _DAY, _AT_ONCE = "confirmations", timedelta(days=1), 5000
+_ANNOUNCING_SECONDS = 3.0
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
@@ -70,6 +72,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: done.cut.extend(cutting.cut_due(publisher.store, publisher.config, publisher.templates, now)),
         lambda: done.opened.extend(opening.open_due(publisher.store, now)),
         lambda: _publish(publisher, now, gather_always),
+        lambda: _announce(publisher, now, say),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
         lambda: _ask(publisher, now),
@@ -123,6 +126,13 @@ def _publish(publisher: Publisher, now: datetime, always: bool) -> None:
         with publisher.store.write() as tx:
             clock.set_stale(tx, clock.PUBLIC_FILES, now)
     publishing.refresh(publisher.store, publisher.config, publisher.templates)
+
+
+def _announce(publisher: Publisher, now: datetime, say: Say) -> None:
+    """Tell the hub which feeds have changed, a little at a time."""
+    done = announcing.announce(publisher.store, publisher.config, now, _ANNOUNCING_SECONDS, say)
+    if done.told or done.waiting:
+        log.info("announced", extra={"fields": {"told": done.told, "waiting": done.waiting}})
 
 
 def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> list[str]:
