@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Phase = Literal["connect", "greeting", "tls", "auth", "mail", "rcpt", "data", "body", "dot"]
 
@@ -12,6 +12,17 @@ class PublisherError(Exception):
     """Anything this program reports in a sentence instead of a traceback."""
 
     exit_code = 70
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It may come from another process: as it is, and not made anew of its sentence."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[PublisherError], said: tuple[Any, ...], held: dict[str, Any]) -> PublisherError:
+    error = kind.__new__(kind)
+    error.args = said
+    error.__dict__.update(held)
+    return error
 
 
 @dataclass(frozen=True, slots=True)

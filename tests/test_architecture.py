@@ -16,7 +16,7 @@ FLOORS = [
     {"config"},
     {"languages"},
     {"articles", "feeds", "rendering", "editions", "messages", "links", "retries", "pacing", "bounces"},
-    {"store", "output", "transports", "sources", "dkim", "dns_records", "mailbox", "hubs"},
+    {"store", "output", "transports", "sources", "crew", "dkim", "dns_records", "mailbox", "hubs"},
     {"freezing"},
     {"gathering", "publishing", "cutting", "delivering", "subscribing", "checking", "receiving"},
     {"app"},

@@ -1,0 +1,188 @@
+"""A crew: processes that compute beside this one, for work that takes a core for seconds.
+
+They are plain children with a pipe each way. A pool of the standard library would import the main program
+again, fork where there are threads, or stay behind when this process is killed; these end with their pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import IO, Any, NamedTuple, TypeVar
+
+from publisher.errors import PublisherError
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+Prepare = Callable[..., Callable[[_Item], _Result]]
+# each takes some 60 MB
+_MOST = 3
+_LENGTH = struct.Struct(">Q")
+_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher.crew import serve; serve()"
+
+
+class Crew:
+    """At most so many processes, none of them before there is work for them, and none after `dismiss`.
+
+    Used by one thread at a time: whoever comes while it is at work computes alone.
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        self.size = min(len(os.sched_getaffinity(0)), _MOST) if size is None else size
+        self._hands: list[_Hand] = []
+        self._turn = threading.Lock()
+
+    def work(
+        self, prepare: Prepare[_Item, _Result], arguments: Sequence[Any], items: Iterable[_Item], least: int
+    ) -> Iterator[_Result]:
+        """What `prepare(*arguments)` makes of each item, in any order.
+
+        `prepare` is a function of a module: it is called once in each process, and what it gives once for
+        every item. With fewer than `least` items all is done here. What fails in a process is raised here.
+        """
+        items = iter(items)
+        first = list(islice(items, least))
+        if self.size < 2 or len(first) < least or not sys.executable or not self._turn.acquire(False):
+            yield from map(prepare(*arguments), _chained(first, items))
+            return
+        try:
+            yield from self._spread(pickle.dumps(_Task(prepare, arguments)), _chained(first, items))
+        except BaseException:
+            self._dismiss()  # what is still under way belongs to nobody
+            raise
+        finally:
+            self._turn.release()
+
+    def _spread(self, task: bytes, items: Iterator[Any]) -> Iterator[Any]:
+        while len(self._hands) < self.size:
+            self._hands.append(_Hand())
+        with selectors.DefaultSelector() as busy:
+            for hand in self._hands:
+                hand.send(task)
+                if _give(hand, items):
+                    busy.register(hand.results, selectors.EVENT_READ, hand)
+            while busy.get_map():
+                for key, _ in busy.select():
+                    result = key.data.result()
+                    # its next piece first, so that it works while this one is taken in
+                    if not _give(key.data, items):
+                        busy.unregister(key.fileobj)
+                    yield result
+
+    def dismiss(self) -> None:
+        """End the processes; the next work starts new ones."""
+        with self._turn:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        for hand in self._hands:
+            hand.end()
+        self._hands.clear()
+
+
+class _Task(NamedTuple):
+    """What a process is to do with the items that follow."""
+
+    prepare: Callable[..., Callable[[Any], Any]]
+    arguments: Sequence[Any]
+
+
+class _Hand:
+    """One process, which has at most one item at a time: two full pipes can never wait for each other."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-c", _START, json.dumps(sys.path)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdin
+        assert self.process.stdout
+        self._orders, self.results = self.process.stdin, self.process.stdout
+
+    def send(self, data: bytes) -> None:
+        with suppress(BrokenPipeError):  # its result will say so
+            _write(self._orders, data)
+
+    def result(self) -> Any:
+        data = _read(self.results)
+        if data is None:
+            status = self.process.wait()
+            raise PublisherError(f"a process that computed for this one ended early (status {status})")
+        well, value = pickle.loads(data)
+        if well:
+            return value
+        raise value
+
+    def end(self) -> None:
+        with suppress(BrokenPipeError):
+            self._orders.close()
+        # in the midst of an item it would still write a result that nobody reads
+        self.results.close()
+        self.process.wait()
+
+
+def _give(hand: _Hand, items: Iterator[Any]) -> bool:
+    for item in items:
+        hand.send(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
+        return True
+    return False
+
+
+def _chained(first: Iterable[Any], rest: Iterator[Any]) -> Iterator[Any]:
+    yield from first
+    yield from rest
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    data = stream.read(length)
+    return data if len(data) == length else None
+
+
+def serve() -> None:
+    """What a process of a crew does until its orders end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the whole group; ours is to end with it
+    orders, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no result
+    doing: Callable[[Any], Any] | Exception = LookupError("an item came before its task")
+    with suppress(BrokenPipeError):
+        while (data := _read(orders)) is not None:
+            found = pickle.loads(data)
+            if isinstance(found, _Task):
+                doing = _prepared(found)
+            else:
+                _write(results, pickle.dumps(_done(doing, found), pickle.HIGHEST_PROTOCOL))
+    os._exit(0)
+
+
+def _prepared(task: _Task) -> Callable[[Any], Any] | Exception:
+    try:
+        return task.prepare(*task.arguments)
+    except Exception as error:
+        return error
+
+
+def _done(doing: Callable[[Any], Any] | Exception, item: Any) -> tuple[bool, Any]:
+    if isinstance(doing, Exception):
+        return False, doing
+    try:
+        return True, doing(item)
+    except Exception as error:
+        return False, error
