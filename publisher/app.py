@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from publisher import config as configuration
 from publisher.config.schema import Config
+from publisher.crew import Crew
 from publisher.links import Keys
 from publisher.model.mail import Transport
 from publisher.store import Store, keys, open_store
@@ -31,7 +32,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Publisher:
-    """An open publication: configuration, store, keys, clock, templates. It holds parts, and no verbs."""
+    """An open publication: its configuration, store, keys, clock, templates and crew. Parts, and no verbs."""
 
     config: Config
     store: Store
@@ -50,8 +51,14 @@ class Publisher:
         """How mail leaves; nothing is connected yet. Raises ConfigError."""
         return open_transport(self.config.mail, environ=os.environ)
 
+    @cached_property
+    def crew(self) -> Crew:
+        """Processes that help where there is much to compute; none has been started yet."""
+        return Crew()
+
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and of all who help."""
+        self.crew.dismiss()
         self.store.close()
 
 

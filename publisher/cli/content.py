@@ -108,7 +108,9 @@ def gather(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: boo
     from publisher import gathering
 
     with opened(context) as p, progress("Reading articles") as step:
-        report = gathering.gather(p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step)
+        report = gathering.gather(
+            p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step, crew=p.crew
+        )
     _complain(report)
     result(as_json, gathering.summary(report), _sentence(report))
     raise typer.Exit(1 if report.refused or report.kept else 0)
@@ -144,7 +146,9 @@ def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool
 
     with opened(context) as p:
         with progress("Reading articles") as step:
-            report = gathering.gather(p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step)
+            report = gathering.gather(
+                p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step, crew=p.crew
+            )
         _complain(report)
         written = publishing.publish(p.store, p.config, p.templates)
     data = {

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
-from publisher.errors import ContentError
-from publisher.gathering.listing import File, Registry
+from publisher.crew import Crew
+from publisher.gathering.aside import Aside
+from publisher.gathering.listing import Registry
+from publisher.gathering.ongoing import Ongoing, Progress, outcome
 from publisher.gathering.recognition import Recognition
-from publisher.gathering.report import COUNTS, Gathered, problems, summary
+from publisher.gathering.report import Gathered, problems, summary
 from publisher.gathering.source import Look, look
-from publisher.model.articles import Manuscript
+from publisher.gathering.taking_in import Intake
 from publisher.store import Store, catalogue, clock, in_turn, restores, traces
-from publisher.store.catalogue import Listing, Release, Unreleased
+from publisher.store.catalogue import Release, Unreleased
 from publisher.store.traces import Key, Stamped, Trace
 
 __all__ = ["Gathered", "fingerprint", "gather", "outdated", "problems", "summary"]
@@ -26,10 +28,7 @@ __all__ = ["Gathered", "fingerprint", "gather", "outdated", "problems", "summary
 _READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
 _PARSER = 2
-# so that no write takes 50 ms, while a send runs (rule 23)
-_CHUNK = 50
 _MANY = 10
-Progress = Callable[[int, int], None]
 
 
 def gather(
@@ -39,13 +38,15 @@ def gather(
     *,
     accept_gone: bool = False,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> Gathered:
     """Read every source; a source that is missing, or lost most of its files, is kept as it was (rule 24).
 
-    Killed at any point, the next gather ends where this one would have.
+    Killed at any point, the next gather ends where this one would have. `crew` helps where there is much.
     """
     with store.alone("gather"):
-        return _Gathering(store, config, now, accept_gone, progress or _silent).run()
+        ongoing = Ongoing(store, config, now, crew or Crew(0), progress or _silent)
+        return _Gathering(ongoing, accept_gone).run()
 
 
 def fingerprint(config: Config) -> str:
@@ -68,15 +69,12 @@ def outdated(store: Store, config: Config) -> bool:
 
 
 class _Gathering:
-    """One gather: what became of every file so far."""
+    """One gather: look, take in, let go, number."""
 
-    def __init__(
-        self, store: Store, config: Config, now: datetime, accept_gone: bool, progress: Progress
-    ) -> None:
-        self.store, self.config, self.now = store, config, now
-        self.accept_gone, self.progress = accept_gone, progress
-        self.report = Gathered()
-        self.outcomes: dict[Key, str] = {}
+    def __init__(self, ongoing: Ongoing, accept_gone: bool) -> None:
+        self.ongoing, self.accept_gone = ongoing, accept_gone
+        self.store, self.config, self.now = ongoing.store, ongoing.config, ongoing.now
+        self.report, self.outcomes = ongoing.report, ongoing.outcomes
 
     def run(self) -> Gathered:
         """Look, read, save, let go; then number all that became public in one transaction (rule 1)."""
@@ -87,7 +85,7 @@ class _Gathering:
         vanished = {(name, path) for name, at in looks.items() for path in at.vanished}
         for name, at in looks.items():
             for path in at.stamps.keys() - set(at.changed):
-                self.outcomes[name, path] = _outcome(known[name, path].status, "unchanged")
+                self.outcomes[name, path] = outcome(known[name, path].status, "unchanged")
         # what was in a source that is no longer configured may be found again in another
         vanished |= {key for key in known if key[0] not in looks}
         if changed or vanished:
@@ -95,10 +93,7 @@ class _Gathering:
         self._number()
         with self.store.write() as tx:
             clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
-        counts = Counter(self.outcomes.values())
-        for name in COUNTS:
-            setattr(self.report, name, counts[name])
-        return self.report
+        return self.ongoing.ended()
 
     def _looks(self, known: Mapping[Key, Stamped]) -> dict[str, Look]:
         reading = fingerprint(self.config)
@@ -111,73 +106,18 @@ class _Gathering:
         return looks
 
     def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Look]) -> None:
-        with self.store.read() as tx:
-            every = traces.traces(tx)
-            # a page of its own at the place of the front page would replace it
-            registry = Registry(
-                self.config, self.now, {t.id for t in every}, {"index": ""} | traces.slugs(tx)
-            )
-        manuscripts = self._read(changed, looks)
-        recognised = Recognition(manuscripts, every, vanished)
-        for key, other in recognised.doubles.items():
-            explicit = manuscripts.pop(key).explicit_id
-            reason = f"{explicit!r} is already the id of {'/'.join(other)}"
-            self._refuse(key, looks, ContentError(key[1], 0, "id", reason))
-        keys = list(manuscripts)
-        for start in range(0, len(keys), _CHUNK):
-            self._save(keys[start : start + _CHUNK], manuscripts, recognised, registry, looks)
+        with Aside[Key](self.store.folder) as aside:
+            intake = Intake(self.ongoing, looks, aside)
+            intake.read(changed)
+            with self.store.read() as tx:
+                every = traces.traces(tx)
+                # a page of its own at the place of the front page would replace it
+                slugs = {"index": ""} | traces.slugs(tx)
+            recognised = Recognition(intake.signs, every, vanished)
+            intake.refuse_doubles(recognised.doubles)
+            intake.save(recognised, Registry(self.config, self.now, {t.id for t in every}, slugs))
         moved = {trace.key for trace in recognised.found.values()}
         self._let_go([t for t in every if t.key in vanished - moved and not t.gone], every)
-
-    def _read(self, changed: Sequence[Key], looks: Mapping[str, Look]) -> dict[Key, Manuscript]:
-        found: dict[Key, Manuscript] = {}
-        for number, (name, path) in enumerate(changed, 1):
-            try:
-                found[name, path] = looks[name].read(path, self.config.publication.zone)
-            except ContentError as error:
-                self._refuse((name, path), looks, error)
-            self.progress(number, len(changed))
-        return found
-
-    def _refuse(self, key: Key, looks: Mapping[str, Look], error: ContentError) -> None:
-        self.report.refused.append(looks[key[0]].error(key[1], error))
-
-    def _save(
-        self,
-        keys: Sequence[Key],
-        manuscripts: Mapping[Key, Manuscript],
-        recognised: Recognition,
-        registry: Registry,
-        looks: Mapping[str, Look],
-    ) -> None:
-        ids = [recognised.found[key].id for key in keys if key in recognised.found]
-        with self.store.read() as tx:
-            known = {x.article.id: x for x in catalogue.listings(tx, ids=ids)}
-        made: list[Listing] = []
-        for key in keys:
-            trace, at, manuscript = recognised.found.get(key), looks[key[0]], manuscripts[key]
-            file = File(manuscript, at.name, at.stamps[key[1]], at.times[key[1]], at.files)
-            before = known[trace.id] if trace else None
-            try:
-                made.append(registry.enter(file, before))
-            except ContentError as error:
-                self._refuse(key, looks, error)
-            else:
-                self._note(key, file, before, made[-1])
-        with self.store.write() as tx:
-            for listing in made:
-                catalogue.save(tx, listing)
-            clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
-
-    def _note(self, key: Key, file: File, before: Listing | None, after: Listing) -> None:
-        absent = [a.file for a in after.article.assets if a.file not in file.files]
-        notes = [*file.manuscript.notes, *(f"there is no {name} yet" for name in absent)]
-        self.report.notes += [f"{'/'.join(key)}: {note}" for note in notes]
-        if before and before.article == after.article and before.status == after.status:
-            self.outcomes[key] = _outcome(after.status, "unchanged")
-        else:
-            self.outcomes[key] = _outcome(after.status, "updated" if before else "new")
-            self.report.changed = True
 
     def _let_go(self, lost: Sequence[Trace], every: Sequence[Trace]) -> None:
         here = Counter(t.source for t in every if not t.gone)
@@ -198,7 +138,7 @@ class _Gathering:
             mailed = catalogue.mailed(tx, [t.id for t in accepted])
         with self.store.write() as tx:
             catalogue.set_status(tx, {t.id: "withdrawn" if t.id in mailed else "gone" for t in accepted})
-            clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
+            self.ongoing.changed(tx, (t.id for t in accepted))
         self.outcomes |= {t.key: "gone" for t in accepted}
         self.report.changed = True
 
@@ -214,7 +154,7 @@ class _Gathering:
             if not self.report.kept:  # else what is new may not have been seen yet
                 restores.set_gathered(tx, self.now)
             if turned or given:
-                clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
+                self.ongoing.changed(tx, (*turned.values(), *(u.id for u in given)))
         self.outcomes |= dict.fromkeys(turned, "updated")
         self.outcomes |= {(u.source, u.path): "new" if u.first else "updated" for u in given}
         self.report.changed = bool(self.report.changed or turned or given)
@@ -222,10 +162,6 @@ class _Gathering:
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-def _outcome(status: str, otherwise: str) -> str:
-    return {"draft": "drafts", "waiting": "waiting"}.get(status, otherwise)
 
 
 def _release(tx: Connection, now: datetime) -> Sequence[Unreleased]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from publisher import articles
 from publisher.config.schema import Config
+from publisher.gathering.files import Place
 from publisher.gathering.recognition import free_slug, mint
-from publisher.model.articles import Article, Manuscript
-from publisher.store.catalogue import Listing
+from publisher.model.articles import Manuscript
+from publisher.store.outlines import Outline
 
 # letters for private use stand for digits while a pattern is made of an address
 _YEAR, _MONTH, _DAY = "\ue000", "\ue001", "\ue002"
@@ -20,13 +21,12 @@ _YEAR, _MONTH, _DAY = "\ue000", "\ue001", "\ue002"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was read: where it was found, its stamp, when it was written, and the files around it."""
+    """A file that was read: what it says, where it was found, its stamp, and when it was written."""
 
-    manuscript: Manuscript
+    signs: Manuscript
     source: str
     stamp: str
     written: datetime
-    files: Set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +36,50 @@ class Registry:
     config: Config
     now: datetime
     ids: set[str]
-    slugs: dict[str, str]
+    slugs: MutableMapping[str, str]
 
-    def enter(self, file: File, before: Listing | None) -> Listing:
-        """The listing of a file that is `before`, or new. Raises ContentError for an id that is taken."""
-        manuscript = file.manuscript
+    def enter(self, file: File, before: Outline | None) -> Place:
+        """The place of a file that is `before`, or new. Raises ContentError for an id that is taken."""
         # only a new id is made of this, so that a catalogue that was lost comes out the same
         seed = f"{self.config.publication.title}\n{file.source}"
-        id_ = before.article.id if before else mint(manuscript, seed, self.ids)
-        article = self._place(file, before, id_)
+        id_ = before.article.id if before else mint(file.signs, seed, self.ids)
+        place = self._place(file, before, id_)
         self.ids.add(id_)
-        self.slugs[article.slug] = id_
-        return Listing(
-            article,
-            file.source,
-            file.stamp,
-            manuscript.explicit_id,
-            manuscript.body_hash,
-            self._status(article, manuscript.draft),
-            before.release if before else None,
-            before.released_at if before else None,
-        )
+        self.slugs[place.slug] = id_
+        return place
 
-    def _place(self, file: File, before: Listing | None, id_: str) -> Article:
-        manuscript, old = file.manuscript, before.article if before else None
-        released = before if before and before.release else None
-        published_at = manuscript.published_at or (old.published_at if old else min(file.written, self.now))
+    def _place(self, file: File, before: Outline | None, id_: str) -> Place:
+        signs, old = file.signs, before.article if before else None
+        released = before.article if before and before.release else None
+        published_at = signs.published_at or (old.published_at if old else min(file.written, self.now))
         # the address that readers may hold changes neither with the file's name nor with its date
-        slug = released.article.slug if released else free_slug(manuscript.slug, id_, self.slugs)
-        url = released.article.url if released else ""
-        correction = manuscript.correction
-        corrected = bool(released and correction and correction != released.article.correction)
-        article = articles.place(
-            manuscript,
+        slug = released.slug if released else free_slug(signs.slug, id_, self.slugs)
+        url = released.url if released else ""
+        correction = signs.correction
+        corrected = bool(released and correction and correction != released.correction)
+        revision = (old.revision if old else 1) + corrected
+        since = None
+        if signs.updated_at is None and old and revision > 1:
+            since = self.now if corrected else old.updated_at
+        return Place(
             id=id_,
             slug=slug,
             url=url if self._fits(url, slug) else self._url(slug, published_at),
-            published_at=published_at,
-            topics=articles.topics_of(manuscript.labels, self.config.topics),
-            revision=(old.revision if old else 1) + corrected,
-            site=self.config.publication.url,
-            default_language=self.config.publication.language,
-            files=file.files,
+            published_at=published_at.astimezone(UTC),
+            updated_at=since,
+            topics=articles.topics_of(signs.labels, self.config.topics),
+            revision=revision,
         )
-        if manuscript.updated_at is None and old and article.revision > 1:
-            since = self.now if corrected else old.updated_at
-            article = replace(article, updated_at=max(since, article.published_at))
-        return article
+
+    def status(self, signs: Manuscript, place: Place) -> str:
+        """Whether the article is public, and if not, why."""
+        if signs.draft:
+            return "draft"
+        if place.published_at > self.now:
+            return "waiting"
+        if signs.expires_at and signs.expires_at <= self.now:
+            return "expired"
+        return "published"
 
     def _url(self, slug: str, published_at: datetime) -> str:
         local = published_at.astimezone(self.config.publication.zone)
@@ -99,12 +96,3 @@ class Registry:
     def _address(self, slug: str, year: str, month: str, day: str) -> str:
         template, site = self.config.output.article_url, self.config.publication.url
         return template.format(url=site, year=year, month=month, day=day, slug=quote(slug))
-
-    def _status(self, article: Article, draft: bool) -> str:
-        if draft:
-            return "draft"
-        if article.published_at > self.now:
-            return "waiting"
-        if article.expires_at and article.expires_at <= self.now:
-            return "expired"
-        return "published"

@@ -14,7 +14,8 @@ COUNTS = ("new", "updated", "unchanged", "drafts", "waiting", "gone")
 class Gathered:
     """What became of every file: each is counted once, or stands in `refused`.
 
-    `kept` says what was left as it was, and why; `changed` whether the catalogue is not what it was.
+    `kept` says what was left as it was, and why; `changed` whether the catalogue is not what it was, and
+    `touched` names the articles of which that may be so.
     """
 
     new: int = 0
@@ -27,6 +28,7 @@ class Gathered:
     kept: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     changed: bool = False
+    touched: set[str] = field(default_factory=set)
 
 
 def summary(report: Gathered) -> dict[str, object]:

@@ -46,6 +46,10 @@ class Look:
                 path, 0, "", f"it cannot be read, by a fault of this program: {error!r}"
             ) from None
 
+    def bare(self) -> Look:
+        """As much of it as reading a file takes."""
+        return Look(self.name, self.path)
+
     def error(self, path: str, error: ContentError) -> ContentError:
         """The same error, which names the file as it is seen from outside the source."""
         return ContentError(f"{self.name}/{path}", error.line, error.field, error.reason)

@@ -116,7 +116,7 @@ def _gather(publisher: Publisher, now: datetime, done: Ticked, always: bool, say
         due = clock.due(tx, "gather", config.schedule.gather, now)
     if not (due or always):
         return
-    done.gathered = gathering.gather(store, config, now)
+    done.gathered = gathering.gather(store, config, now, crew=publisher.crew)
     for problem in gathering.problems(done.gathered):
         say(problem)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -85,6 +86,37 @@ def insert_alike(
             converted = tuple(c(v) if c else v for c, v in zip(conversions, values, strict=True))
             made[id(rest)] = rest, converted
     _insert(tx, table, [own, *names], ((mine, *made[id(rest)][1]) for mine, rest in rows))
+
+
+def replace_all(tx: Connection, table: Table, own: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `insert_all`, into a table with the key `own`: where a row is there, its named columns change.
+
+    A text for a column of JSON is JSON already.
+    """
+    if not rows:
+        return
+    names = list(rows[0])
+    conversions = [_conversion(tx, table, name) or _as_it_is for name in names]
+    values = [
+        tuple(
+            value if isinstance(value := row[name], str) else convert(value)
+            for convert, name in zip(conversions, names, strict=True)
+        )
+        for row in rows
+    ]
+    place = "%s" if tx.dialect.name == "postgresql" else "?"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != own)
+    statement = (
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([place] * len(names))}) "
+        f"ON CONFLICT ({own}) DO UPDATE SET {changes}"
+    )
+    driver: Any = tx.connection.driver_connection
+    with closing(driver.cursor()) as cursor:
+        cursor.executemany(statement, values)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _insert(tx: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from publisher.editions.windows import Candidate
-from publisher.model.articles import Article, Asset, Author, Picture
-from publisher.store.bulk import among
+from publisher.model.articles import Article
+from publisher.store import article_texts
+from publisher.store.bulk import among, replace_all
 from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 
 Row_ = Row[Any]
 # no message that names the article leaves for these
 _NOT_MAILED = ("cancelled", "expired", "suppressed")
+_OF_ARTICLE = ("id", "path", "slug", "published_at", "expires_at", "revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +62,6 @@ class Unreleased(NamedTuple):
     first: bool
 
 
-def to_json(article: Article) -> dict[str, Any]:
-    """An article as plain values."""
-    data = asdict(article)
-    for key in ("published_at", "updated_at", "expires_at"):
-        data[key] = data[key].isoformat() if data[key] else None
-    return data
-
-
-def from_json(data: Mapping[str, Any]) -> Article:
-    """The article that `to_json` wrote."""
-    dates = {
-        key: datetime.fromisoformat(data[key]) if data[key] else None
-        for key in ("published_at", "updated_at", "expires_at")
-    }
-    return Article(
-        **{
-            **data,
-            **dates,
-            "authors": tuple(Author(**a) for a in data["authors"]),
-            "labels": tuple(data["labels"]),
-            "topics": tuple(data["topics"]),
-            "picture": Picture(**data["picture"]) if data["picture"] else None,
-            "assets": tuple(Asset(**a) for a in data["assets"]),
-        }
-    )
-
-
 def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = None) -> list[Listing]:
     """Articles, newest first; all of them, or those of one status or with these ids."""
     query = select(articles).order_by(articles.c.published_at.desc(), articles.c.id)
@@ -123,7 +98,7 @@ def _public(tx: Connection) -> Iterator[Any]:
 
 def _listing(row: Row_) -> Listing:
     return Listing(
-        from_json(row.data),
+        article_texts.from_json(row.data),
         row.source,
         row.stamp,
         row.explicit_id,
@@ -136,24 +111,18 @@ def _listing(row: Row_) -> Listing:
 
 def save(tx: Connection, listing: Listing) -> None:
     """Insert an article, or replace what its id holds. The release stays as `give_releases` gave it."""
-    a = listing.article
-    values = {
-        "id": a.id,
-        "source": listing.source,
-        "path": a.path,
-        "stamp": listing.stamp,
-        "explicit_id": listing.explicit_id,
-        "body_hash": listing.body_hash,
-        "slug": a.slug,
-        "status": listing.status,
-        "published_at": a.published_at,
-        "expires_at": a.expires_at,
-        "revision": a.revision,
-        "topics": list(a.topics),
-        "data": to_json(a),
+    article = listing.article
+    _, text = article_texts.to_text(article)
+    held = {
+        name: getattr(listing, name) for name in ("source", "stamp", "explicit_id", "body_hash", "status")
     }
-    if not tx.execute(update(articles).where(articles.c.id == a.id).values(values)).rowcount:
-        tx.execute(articles.insert(), values)
+    own = {name: getattr(article, name) for name in _OF_ARTICLE}
+    save_all(tx, [{**own, **held, "topics": list(article.topics), "data": text}])
+
+
+def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `save`, from rows of all columns but the release; `data` is text that `article_texts` wrote."""
+    replace_all(tx, articles, "id", rows)
 
 
 def set_status(tx: Connection, changes: Mapping[str, str]) -> None:
@@ -163,19 +132,19 @@ def set_status(tx: Connection, changes: Mapping[str, str]) -> None:
         tx.execute(query, [{"which": k, "new": v} for k, v in changes.items()])
 
 
-def turn(tx: Connection, now: datetime) -> set[Key]:
-    """Let the hour of waiting articles come, and that of expiring ones pass; whom it changed."""
+def turn(tx: Connection, now: datetime) -> dict[Key, str]:
+    """Let the hour of waiting articles come, and that of expiring ones pass; the ids of whom it changed."""
     expired = (articles.c.expires_at.is_not(None)) & (articles.c.expires_at <= now)
     due = (articles.c.status == "waiting") & (articles.c.published_at <= now)
     steps = {
         "expired": articles.c.status.in_(("published", "waiting")) & expired,
         "published": due,
     }
-    turned: set[Key] = set()
+    turned: dict[Key, str] = {}
     for status, which in steps.items():
         query = update(articles).where(which).values(status=status)
-        rows = tx.execute(query.returning(articles.c.source, articles.c.path))
-        turned.update((row.source, row.path) for row in rows)
+        rows = tx.execute(query.returning(articles.c.source, articles.c.path, articles.c.id))
+        turned |= {(row.source, row.path): row.id for row in rows}
     return turned
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from gathering_site import Site, counts
 
-from publisher import gathering
+from publisher.gathering import files, taking_in
 from publisher.store import Store, catalogue
 
 Post = Callable[..., str]
@@ -64,7 +64,8 @@ def test_killed_after_a_commit_the_next_gather_ends_right(
     site: Site, post: Post, clock: Any, monkeypatch: pytest.MonkeyPatch, commits: int
 ) -> None:
     """Two chunks of files and one of releases: after each of these commits the process dies."""
-    monkeypatch.setattr(gathering, "_CHUNK", 2)
+    monkeypatch.setattr(files, "AT_ONCE", 2)
+    monkeypatch.setattr(taking_in, "_SAVED_AT_ONCE", 2)
     for n in range(4):
         site.write(f"{n}.md", post(f"N{n}", f"2020-01-0{9 - n}"))
     real, left = Store.write, [commits]

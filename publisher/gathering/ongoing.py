@@ -1,0 +1,48 @@
+"""One gather under way: what it works on, and what became of every file so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher.config.schema import Config
+from publisher.crew import Crew
+from publisher.gathering.report import COUNTS, Gathered
+from publisher.store import Store, clock
+from publisher.store.traces import Key
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Ongoing:
+    """`outcomes` are names of counts in the report, by file."""
+
+    store: Store
+    config: Config
+    now: datetime
+    crew: Crew
+    progress: Progress
+    report: Gathered = field(default_factory=Gathered)
+    outcomes: dict[Key, str] = field(default_factory=dict)
+
+    def changed(self, tx: Connection, ids: Iterable[str]) -> None:
+        """These articles are not what they were: in the same transaction that the public files are stale."""
+        clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
+        self.report.touched.update(ids)
+
+    def ended(self) -> Gathered:
+        """The report, with its counts."""
+        counts = Counter(self.outcomes.values())
+        for name in COUNTS:
+            setattr(self.report, name, counts[name])
+        return self.report
+
+
+def outcome(status: str, otherwise: str) -> str:
+    """The count for an article: by its status if it is kept back, else as said."""
+    return {"draft": "drafts", "waiting": "waiting"}.get(status, otherwise)
