@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-# RFC 5322 section 4.3; every other name of a zone is ambiguous
-_NAMED = {"utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6} | {
-    "pst": -8,
-    "pdt": -7,
+# RFC 5322 section 4.3, and what has one meaning only; every other name of a zone is ambiguous
+_NAMED = {
+    **{"utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6},
+    **{"pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "wet": 0, "west": 1, "cet": 1, "cest": 2},
+    **{"eet": 2, "eest": 3, "msk": 3, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13},
 }
 _DAY = r"(?:[A-Za-z]{3,9}\.?,?\s+)?"
 _FORMS = (
@@ -21,11 +22,21 @@ _FORMS = (
         _DAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<name>[A-Za-z]{3,9})\.?,?[\s-]+(?P<y>\d{4})(?!\d)"
     ),
     re.compile(_DAY + r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})(?!\d)"),
+    re.compile(
+        r"(?P<y>\d{4})\s*[\u5e74\ub144]\s*(?P<m>\d{1,2})\s*[\u6708\uc6d4]\s*(?P<d>\d{1,2})\s*[\u65e5\uc77c]"
+    ),
 )
+# date(1) puts the year last: Thu May  9 10:00:00 CEST 2014
+_YEAR_LAST = re.compile(
+    r"([A-Za-z]{3} [A-Za-z]{3} +\d{1,2}) (\d{1,2}:\d{2}(?::\d{2})?)( [A-Za-z+\d-]+)? (\d{4})"
+)
+_STAMP = re.compile(r"(\d{10})(?:\d{3})?")
 _TIME = re.compile(
     r"(?:T|,?\s+)(?:at\s+)?(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d+))?)?"
-    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z][\w/+-]*)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z][\w/+-]*)?"
+    r"(?:\s*\([^()]*\))?"
 )
+_NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}:?\d{0,2}$")
 _IN_NAME = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?=[-_./]|$)")
 
 
@@ -34,12 +45,45 @@ def parse(value: str, zone: tzinfo) -> datetime:
 
     Raises ValueError with a plain reason.
     """
-    text = value.strip()
+    text = value.strip().strip("\"'")
+    if stamp := _STAMP.fullmatch(text):
+        return datetime.fromtimestamp(int(stamp[1]), UTC)
+    text = _YEAR_LAST.sub(r"\1 \4 \2\3", text)
     for form in _FORMS:
         if day := form.match(text):
             year, month, date = _day(day.groupdict(), text)
             return _instant(text, day.end(), (year, month, date), zone)
     raise ValueError(f"expected a date such as 2023-08-24 12:55, got {_shown(value)}")
+
+
+def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, str] | None:
+    """A date with a wrong offset or an ambiguous day, and what was done; None where that is not plain.
+
+    `day` is what the file's name says; it tells which of 3 and 4 is the month.
+    """
+    without = _NO_OFFSET.sub("", value.strip())
+    if without != value.strip() and re.search(r"\d:\d{2}", without):
+        try:
+            moment = parse(without, zone)
+        except ValueError:
+            return None
+        offset = value.strip()[len(without) :].strip()
+        if exact := re.fullmatch(r"([+-])(\d{2}):?([0-5]\d)", offset):
+            minutes = int(f"{exact[1]}1") * (int(exact[2]) * 60 + int(exact[3]))
+            if not 14 * 60 < abs(minutes) < 24 * 60 or moment.year < 2:
+                return None
+            shifted = parse(without, UTC) - timedelta(minutes=minutes)
+            return shifted, f"no place is {offset} from UTC: the time was counted so"
+        return moment, f"{offset} is no offset from UTC: the publication's zone counts"
+    either = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)", value.strip())
+    if either is None or day is None:
+        return None
+    local = day.astimezone(zone)
+    for month, date in ((1, 2), (2, 1)):
+        if (int(either[3]), int(either[month]), int(either[date])) == (local.year, local.month, local.day):
+            rest = f"{either[3]}-{either[month]}-{either[date]}{either[4]}"
+            return parse(rest, zone), "day and month were told apart by the file's name"
+    return None
 
 
 def in_name(path: str, zone: tzinfo) -> datetime | None:
@@ -96,6 +140,8 @@ def _clock(time: re.Match[str]) -> tuple[int, int, int, int]:
 
 
 def _zone(name: str) -> tzinfo:
+    if name[:3].upper() in ("UTC", "GMT") and name[3:4] in ("+", "-"):
+        name = name[3:]
     if name[0] in "+-":
         digits = name[1:].replace(":", "").ljust(4, "0")
         minutes = int(digits[:2]) * 60 + int(digits[2:])

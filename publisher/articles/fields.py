@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, tzinfo
 from urllib.parse import unquote
 
 from publisher.articles import dates
@@ -15,7 +14,7 @@ from publisher.model.articles import Author, Picture
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 _NOTHING = {"", "null", "~", "none"}
 _SUMMARY = ("subhed", "description", "excerpt", "summary", "subtitle", "teaser", "standfirst", "dek", "lede")
-_AUTHORS = ("authors", "author", "by", "byline", "postauthor")
+_AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
     "featuredimage",
@@ -28,25 +27,21 @@ _PICTURE = (
     "ogimage",
     "images",
 )
-_PUBLISHED = (
-    "publishdate",
-    "date",
-    "pubdate",
-    "pubdatetime",
-    "publishedat",
-    "created",
-    "createdat",
-    "posted",
+_KEPT_BACK = frozenset(
+    ("draft", "private", "hidden", "pending", "trash", "auto-draft", "unpublished", "wip", "idea")
 )
-_UPDATED = ("updated", "lastmod", "updatedat", "lastmodifiedat", "lastmodified", "modified", "changed")
-_EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 _MAIL = re.compile(r"\s*<[^<>\s@]+@[^<>\s]+>")
+# an address elsewhere, a pattern of Jekyll's or a template's, a file of the source, a control character
+_NO_ALIAS = re.compile(r"^\w+:|^//|:\w|[{}<>*\s?#\\]|\.(?:md|markdown|png|jpe?g)$")
 _OLD_SUFFIX = re.compile(r"\.(?:aspx?|php|html?)$", re.IGNORECASE)
 
 
 def title(header: Header) -> str:
     """Its title on one plain line. Raises ContentError when the key holds no text."""
     key, value = header.first("title", "newstitle", "headline")
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        # a title in brackets that YAML takes for a list
+        value = f"[{value[0]}]"
     if not isinstance(value, str):
         raise header.error(key, "expected text; put it in quotes if it starts with [ or {")
     return flat(value)
@@ -59,9 +54,10 @@ def summary(header: Header) -> str:
 
 def authors(header: Header) -> tuple[Author, ...]:
     """Who wrote it. A name is never split at a comma; a translator is no author."""
-    _, value = header.first(*_AUTHORS)
+    key, value = header.first(*_AUTHORS)
     entries: list[Value] = value if isinstance(value, list) else [value]
     if isinstance(value, str):
+        value = re.sub(r"(?i)^by\s+", "", value) if key == "byline" else value
         entries = [*value.split(";")]
     titles = header.values.get("authortitle", "")
     titles = titles if isinstance(titles, list) else [titles]
@@ -75,10 +71,17 @@ def authors(header: Header) -> tuple[Author, ...]:
 
 def _author(entry: Value, post: Value) -> Author:
     if isinstance(entry, dict):
-        post = _one(entry, "title", "role", "jobtitle", "authortitle") or post
-        entry = _one(entry, "name", "displayname", "author")
+        post = one_of(entry, "title", "role", "jobtitle", "authortitle", "position") or post
+        entry = named(entry)
     name = flat(_MAIL.sub("", entry)) if isinstance(entry, str) and entry.lower() not in _NOTHING else ""
     return Author(name, flat(post) if isinstance(post, str) else "")
+
+
+def named(mapping: Value) -> str:
+    """The name in a mapping that describes a person."""
+    found = one_of(mapping, "name", "displayname", "fullname", "author")
+    parts = (one_of(mapping, key) for key in ("firstname", "lastname"))
+    return found or " ".join(filter(None, parts)) or one_of(mapping, "login", "username")
 
 
 def labels(header: Header, jekyll: bool) -> tuple[str, ...]:
@@ -102,7 +105,7 @@ def labels(header: Header, jekyll: bool) -> tuple[str, ...]:
 
 def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
     if isinstance(value, dict):
-        value = _one(value, "name", "title")
+        value = one_of(value, "name", "title")
     if isinstance(value, list):
         return [text for entry in value for text in _entries("category", entry, False)]
     if key in ("category", "topic"):
@@ -119,13 +122,13 @@ def picture(header: Header) -> Picture | None:
         if isinstance(value, list):
             value = value[0] if value else ""
         around = value if isinstance(value, dict) else _flat_mapping(header, key)
-        address = _one(around, "path", "url", "src", "image", "file", "href")
+        address = one_of(around, "path", "url", "src", "image", "file", "href")
         if address.lower() not in _TRUE | _FALSE | _NOTHING and "\n" not in address:
             return Picture(
                 url=address,
-                alt=flat(_one(around, "alttext", "alt", "description")),
-                caption=flat(_one(around, "cutline", "caption", "title")),
-                credit=flat(_one(around, "credit", "credits", "copyright", "attribution", "source")),
+                alt=flat(one_of(around, "alttext", "alt", "description")),
+                caption=flat(one_of(around, "cutline", "caption", "title")),
+                credit=flat(one_of(around, "credit", "credits", "copyright", "attribution", "source")),
             )
     return None
 
@@ -139,51 +142,27 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
     return {"path": value} | {name: header.text(*keys) for name, keys in beside.items()}
 
 
-def published(header: Header, zone: tzinfo) -> datetime | None:
-    """When it appears: from its keys, else from the file's name or `path`; None without any."""
-    found = _date(header, zone, *_PUBLISHED)
-    if found is None and _switch(header.text("published")) is None:
-        found = _date(header, zone, "published")
-    if found is None:
-        found = dates.in_name(header.path, zone) or dates.in_name(header.text("path"), zone)
-    return found
-
-
-def updated(header: Header, zone: tzinfo) -> datetime | None:
-    """When it was last changed, if it says so."""
-    return _date(header, zone, *_UPDATED)
-
-
-def expires(header: Header, zone: tzinfo) -> datetime | None:
-    """When it goes, if it says so."""
-    return _date(header, zone, *_EXPIRES)
-
-
-def _date(header: Header, zone: tzinfo, *keys: str) -> datetime | None:
-    key, value = header.first(*keys)
-    if not value:
-        return None
-    try:
-        if not isinstance(value, str):
-            raise ValueError("expected one date")
-        return dates.parse(value, zone)
-    except ValueError as error:
-        raise header.error(key, str(error)) from None
-
-
 def draft(header: Header) -> bool:
     """Whether its author keeps it back. Raises ContentError for a switch that is neither on nor off."""
-    if "_drafts" in header.path.split("/")[:-1] or header.text("status").lower() in ("draft", "private"):
+    if "_drafts" in header.path.split("/")[:-1] or header.text("status").lower() in _KEPT_BACK:
         return True
-    value = header.values.get("draft", "")
-    switch = _switch(value)
-    if switch is None and value:
-        raise header.error("draft", f"expected true or false, got {value!r}")
-    return switch is True or _switch(header.values.get("published", "")) is False
+    key, value = header.first("draft", "isdraft")
+    on = switch(value)
+    if on is None and value:
+        raise header.error(key, f"expected true or false, got {value!r}")
+    if header.notation in (".", "..") and {"draft", "private"} & {tag.lower() for tag in _tags(header)}:
+        return True
+    shown = (switch(header.values.get(key, "")) for key in ("published", "publish"))
+    return on is True or any(on is False for on in shown)
 
 
-def _switch(value: Value) -> bool | None:
-    word = value.lower() if isinstance(value, str) else ""
+def _tags(header: Header) -> list[str]:
+    return [tag.strip() for tag in header.text("tags").split(",")]
+
+
+def switch(value: Value) -> bool | None:
+    """What a word such as `yes` or `off` says; None for any other."""
+    word = value.strip().lower() if isinstance(value, str) else ""
     return True if word in _TRUE else False if word in _FALSE else None
 
 
@@ -192,6 +171,32 @@ def slug(header: Header, stem: str) -> str:
     if own := header.text("slug"):
         return slugify(unquote(own))
     return slugify(_OLD_SUFFIX.sub("", dates.without_date(stem)) or stem)
+
+
+def aliases(header: Header) -> tuple[str, ...]:
+    """Paths at which it was found before, each with a slash before it; its `permalink` and `url` too.
+
+    What is a pattern, leads elsewhere or names the front page is passed over.
+    """
+    found = [
+        path
+        for key in ("permalink", "url", "path", "aliases", "alias", "redirectfrom")
+        for entry in _listed(header.values.get(key, ""))
+        if (path := _alias(entry, own=key in ("permalink", "url", "path")))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _listed(value: Value) -> list[str]:
+    entries = value if isinstance(value, list) else [value]
+    return [entry.strip() for entry in entries if isinstance(entry, str)]
+
+
+def _alias(entry: str, *, own: bool) -> str:
+    if entry.lower() in _NOTHING | _TRUE | _FALSE or _NO_ALIAS.search(entry) or (own and "/" not in entry):
+        return ""
+    path = "/" + entry.lstrip("/").removeprefix("./")
+    return "" if path in ("/", "/index.html") or ".." in path.split("/") else path
 
 
 def language(header: Header) -> str:
@@ -206,7 +211,8 @@ def language(header: Header) -> str:
     return "-".join([first.lower(), *(shape.get(len(part), str.lower)(part) for part in others)])
 
 
-def _one(mapping: Value, *keys: str) -> str:
+def one_of(mapping: Value, *keys: str) -> str:
+    """The first of these keys of a mapping that says something in plain text; else an empty string."""
     if not isinstance(mapping, dict):
         return ""
     values = (mapping.get(key, "") for key in keys)

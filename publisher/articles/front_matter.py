@@ -6,27 +6,29 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import yaml
-from frontmatter.default_handlers import BaseHandler, YAMLHandler
+from frontmatter.default_handlers import BaseHandler
 
+from publisher.articles import header_lines, mending
+from publisher.articles.header_lines import MAX_BLOCK
 from publisher.errors import ContentError
-
-MAX_BLOCK = 64_000
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
-# every scalar stays the text its author wrote: no `no` that becomes False, no 12:30 that becomes 750
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
 _JSON = re.compile(r"\{\s*[\"}]")
-_SUSPECT = re.compile(r"(?:^|[\s\[{,])\*\S|(?:[\[{][^\[{]*){50}|(?:[-?][ \t]){10}", re.MULTILINE)
-_MOST_DEEP = 20
-_KEY = re.compile(r"^([ \t]*)(?:\.\. |- )?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
-_HEADER_LINE = re.compile(r"(?:\.\. )?([A-Za-z][\w-]*):(?:[ \t]+(.*))?")
-_ANCHORS = {"title", "date", "draft", "published", "status"}
+_YAML_OPENS = re.compile(r"-{3,}[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n]*(?:\n|$)")
+_TOML_OPENS = re.compile(r"\+\+\+[^\S\n]*(?:\n|$)")
+_YAML_CLOSES = re.compile(r"^(?:-{3,}|\.\.\.)[^\S\n]*$", re.MULTILINE)
+_TOML_CLOSES = re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE)
+_KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:\s.*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
+_KEY = re.compile(r"^([ \t]*)(?:\.\. |- |:)?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
+_RST = (".rst", ".rest", ".txt")
+# where Zola, Hugo and others keep what is not their own
+_NESTED = ("extra", "params")
 _REASONS = {
     "mapping values are not allowed": "a value that holds a colon and a space must stand in quotes",
     "that cannot start any token": "a value may not start with this character: put it in quotes",
@@ -49,6 +51,7 @@ class Header:
     values: Mapping[str, Value] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     notation: str = ""
+    notes: tuple[str, ...] = ()
 
     def first(self, *keys: str) -> tuple[str, Value]:
         """The first of these keys that says something, and what; two empty strings when none does."""
@@ -82,13 +85,22 @@ def split(text: str, path: str) -> tuple[Header, str, int]:
     """
     blank = _BLANK_LINES.match(text)
     start = blank.end() if blank else 0
-    if re.compile(r"---[^\S\n]*(?:\n|$)").match(text, start):
-        return _fenced(text, start, path, "---", re.compile(r"^(?:---|\.\.\.)[^\S\n]*$", re.MULTILINE))
-    if re.compile(r"\+\+\+[^\S\n]*(?:\n|$)").match(text, start):
-        return _fenced(text, start, path, "+++", re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE))
+    if opens := _YAML_OPENS.match(text, start):
+        if opens[1] not in (None, "yaml", "yml", "json", "toml"):
+            reason = f"front matter in {opens[1]} is not read: YAML, TOML and JSON are"
+            raise ContentError(path, text.count("\n", 0, start) + 1, "front matter", reason)
+        return _fenced(text, start, path, opens[1] or "---")
+    if _TOML_OPENS.match(text, start):
+        return _fenced(text, start, path, "+++")
     if _JSON.match(text, start):
         return _json(text, start, path)
-    return _header_lines(text, start, path)
+    found = header_lines.find(text, start, rst=path.lower().endswith(_RST))
+    if found is None:
+        return Header(path), text, 1
+    first = text.count("\n", 0, found.start) + 1
+    header = _header(path, found.data, found.text, first, found.notation)
+    end = found.end + (text[found.end : found.end + 1] == "\n")
+    return header, text[end:], text.count("\n", 0, end) + 1
 
 
 def normal(key: str) -> str:
@@ -96,58 +108,56 @@ def normal(key: str) -> str:
     return re.sub(r"[-_ ]", "", key).lower()
 
 
-def _fenced(
-    text: str, start: int, path: str, fence: str, closing: re.Pattern[str]
-) -> tuple[Header, str, int]:
+def _fenced(text: str, start: int, path: str, fence: str) -> tuple[Header, str, int]:
     first = text.count("\n", 0, start) + 2
     begin = text.find("\n", start) + 1 or len(text)
-    end = closing.search(text, begin, begin + MAX_BLOCK)
-    if end is None:
-        long = len(text) > begin + MAX_BLOCK
-        reason = f"no {fence} line closes it" + (f" within {MAX_BLOCK // 1000} kB" if long else "")
-        raise ContentError(path, first - 1, "front matter", reason)
-    block = text[begin : end.start()]
+    end, body, notes = _closed(text, begin, "+++" if fence == "+++" else "---", path, first)
+    block = text[begin:end]
+    data, mends = _loaded(block, fence, path, first)
+    if data is None or data == "":
+        data = {}
+    if not isinstance(data, dict):
+        raise ContentError(path, first, "front matter", f"expected `key: value` lines below the {fence} line")
+    notes += tuple(f"line {first + at}: {what}" for at, what in mends)
+    header = _header(path, data, block, first, "+++" if fence == "+++" else "---")
+    return replace(header, notes=notes) if notes else header, text[body:], text.count("\n", 0, body) + 1
+
+
+def _closed(text: str, begin: int, fence: str, path: str, first: int) -> tuple[int, int, tuple[str, ...]]:
+    """Where the block ends, where the body begins, and what had to be guessed."""
+    closing = _TOML_CLOSES if fence == "+++" else _YAML_CLOSES
+    if end := closing.search(text, begin, begin + MAX_BLOCK):
+        return end.start(), min(end.end() + 1, len(text)), ()
+    keys = _KEY_LINES.match(text, begin, begin + MAX_BLOCK) if fence == "---" else None
+    if keys and re.search(r"^(?:title|date|layout)\s*:", keys[0], re.MULTILINE | re.IGNORECASE):
+        note = f"no {fence} line closes the front matter: it was taken to end at the first blank line"
+        return keys.end(), keys.end() + 1, (note,)
+    long = len(text) > begin + MAX_BLOCK
+    reason = f"no {fence} line closes it" + (f" within {MAX_BLOCK // 1000} kB" if long else "")
+    raise ContentError(path, first - 1, "front matter", reason)
+
+
+def _loaded(block: str, fence: str, path: str, first: int) -> tuple[Any, tuple[tuple[int, str], ...]]:
     try:
-        data = _yaml(block) if fence == "---" else _TOMLHandler().load(block)
+        if fence in ("+++", "toml"):
+            return _TOMLHandler().load(block), ()
+        if fence == "json":
+            return json.loads(block, parse_int=str, parse_float=str), ()
+        return mending.load(block)
     except RecursionError:
         raise ContentError(path, first, "front matter", "too many brackets inside each other") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = min(mark.line, block.count("\n") - 1) if mark else 0
         raise ContentError(path, first + max(line, 0), "front matter", _reason(error)) from None
+    except json.JSONDecodeError as error:
+        reason = f"not valid JSON: {error.msg.lower()}"
+        raise ContentError(path, first + error.lineno - 1, "front matter", reason) from None
     except ValueError as error:
         at = re.search(r"\s*\(at line (\d+),.*\)", str(error))
         line = int(at[1]) - 1 if at else 0
         reason = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", str(error)).lower()
         raise ContentError(path, first + line, "front matter", reason) from None
-    if data is None or data == "":
-        data = {}
-    if not isinstance(data, dict):
-        raise ContentError(
-            path, first, "front matter", f"expected `key: value` lines between the {fence} lines"
-        )
-    body = text[end.end() + 1 :]
-    return _header(path, data, block, first, fence), body, text.count("\n", 0, end.end()) + 2
-
-
-def _yaml(block: str) -> Any:
-    if _SUSPECT.search(block):
-        _inspect(block)
-    return YAMLHandler().load(block, Loader=_LOADER)
-
-
-def _inspect(block: str) -> None:
-    """Refuse what would blow up when it is built: an alias, and nesting that the C stack does not survive."""
-    depth = 0
-    for event in yaml.parse(block, Loader=_LOADER):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "undefined alias", event.start_mark)  # type: ignore[arg-type]
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _MOST_DEEP:
-            raise RecursionError
 
 
 def _reason(error: yaml.YAMLError) -> str:
@@ -172,34 +182,15 @@ def _json(text: str, start: int, path: str) -> tuple[Header, str, int]:
     return header, body.removeprefix("\n"), text.count("\n", 0, stop) + 2
 
 
-def _header_lines(text: str, start: int, path: str) -> tuple[Header, str, int]:
-    """`Title: …` lines above the first blank one, as Pelican and Nikola write them."""
-    first = text.count("\n", 0, start) + 1
-    stop = text.find("\n\n", start, start + MAX_BLOCK)
-    block = text[start : stop if stop >= 0 else start + MAX_BLOCK].rstrip("\n")
-    data: dict[str, str] = {}
-    key = ""
-    for line in block.split("\n"):
-        if found := _HEADER_LINE.fullmatch(line):
-            key = found[1]
-            data[key] = (found[2] or "").strip()
-        elif key and line[:1] in " \t":
-            data[key] += " " + line.strip()
-        else:
-            return Header(path), text, 1
-    if not _ANCHORS & {normal(key) for key in data}:
-        return Header(path), text, 1
-    end = start + len(block)
-    notation = ".." if block.startswith(".. ") else ":"
-    return _header(path, data, block, first, notation), text[end + 1 :], text.count("\n", 0, end) + 2
-
-
 def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation: str) -> Header:
     found: dict[str, tuple[int, int]] = {}
     for indent, key, line in _keys(block, first):
         if key not in found or indent < found[key][0]:
             found[key] = indent, line
     values = {normal(str(key)): _plain(value) for key, value in data.items()}
+    for name in _NESTED:
+        if isinstance(inner := values.get(name), dict):
+            values = inner | values
     return Header(path, values, {key: line for key, (_, line) in found.items()}, notation)
 
 

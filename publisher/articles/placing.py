@@ -59,7 +59,14 @@ def place(
         revision=revision,
         correction=manuscript.correction,
         assets=tuple(links.assets.values()),
+        aliases=_elsewhere(manuscript.aliases, url),
     )
+
+
+def _elsewhere(aliases: tuple[str, ...], url: str) -> tuple[str, ...]:
+    """Those that are not where the article is anyway."""
+    here = unquote(urlsplit(url).path).rstrip("/")
+    return tuple(alias for alias in aliases if unquote(alias).rstrip("/") != here)
 
 
 def _picture(picture: Picture | None, links: _Links) -> Picture | None:

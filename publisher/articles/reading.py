@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from lxml.html import HtmlElement
 
-from publisher.articles import document, fields, front_matter, markdown, plain, template_tags
+from publisher.articles import document, fields, front_matter, markdown, moments, plain, template_tags
 from publisher.articles.decoding import decode
 from publisher.articles.front_matter import Header
 from publisher.articles.prose import cut, joined, words
@@ -75,6 +75,8 @@ def _manuscript(
         notes += ("without a title: it is called after its file",)
     _drop_title(root, named)
     repair(root)
+    when = moments.of(header, zone)
+    notes = header.notes + notes + when.notes
     jekyll = header.notation == "---" and _is_jekyll(path)
     correction = header.text("correction")
     return Manuscript(
@@ -86,13 +88,14 @@ def _manuscript(
         authors=fields.authors(header),
         labels=fields.labels(header, jekyll),
         picture=fields.picture(header),
-        published_at=fields.published(header, zone),
-        updated_at=fields.updated(header, zone),
-        expires_at=fields.expires(header, zone),
+        published_at=when.published_at,
+        updated_at=when.updated_at,
+        expires_at=when.expires_at,
         draft=fields.draft(header),
         language=fields.language(header),
         explicit_id=header.text("id", "guid", "uuid"),
         correction=joined(correction),
+        aliases=fields.aliases(header),
         body_hash=hashlib.sha256(body.strip().encode()).hexdigest(),
         notes=notes,
     )

@@ -25,6 +25,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A link that may lead to another article: the address as its author wrote it, and as it was resolved."""
+
+    written: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """A file that an article refers to: its path in the source (POSIX) and the URL of its copy."""
 
@@ -38,6 +46,7 @@ class Manuscript:
 
     `html` is sanitised, with addresses as the author wrote them. Dates are aware, in UTC; None where the
     file is silent. `published_at` is None where neither the file nor its name carries a date.
+    `aliases` are paths at which it was found before, each with a slash before it.
     `body_hash` is the SHA-256 of the body as written (hex), by which a renamed file is recognised.
     `notes` are things that were mended or dropped while reading, in words for the author.
     """
@@ -57,6 +66,7 @@ class Manuscript:
     language: str = ""
     explicit_id: str = ""
     correction: str = ""
+    aliases: tuple[str, ...] = ()
     body_hash: str = ""
     notes: tuple[str, ...] = ()
 
@@ -66,7 +76,8 @@ class Article:
     """One parsed content item: every address in `html` and `picture` is absolute; dates are aware, in UTC.
 
     `labels` are categories and tags as the author wrote them; `topics` are the keys that a reader can choose.
-    `revision` counts explicit corrections from 1. It knows nothing of mail or feeds.
+    `revision` counts explicit corrections from 1. `aliases` are paths at which it was found before, each with
+    a slash before it; `links` those that may lead to other articles. It knows nothing of mail or feeds.
     """
 
     id: str
@@ -87,6 +98,8 @@ class Article:
     revision: int = 1
     correction: str = ""
     assets: tuple[Asset, ...] = ()
+    aliases: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,12 @@ LISBON = ZoneInfo("Europe/Lisbon")
         ("December 18, 2014 at 9:15 am", "2014-12-18T09:15"),
         ("21-4-2018", "2018-04-20T23:00"),
         ("2016-05-06 10:00 America/New_York", "2016-05-06T14:00"),
+        ("2015-04-15 22:31:49 UTC+02:00", "2015-04-15T20:31:49"),
+        ("Thu May 08 2014 10:00:00 GMT+0200 (CEST)", "2014-05-08T08:00"),
+        ("Thu May  8 10:00:00 CEST 2014", "2014-05-08T08:00"),
+        ("2014\u5e745\u67089\u65e5", "2014-05-08T23:00"),
+        ("1399539600", "2014-05-08T09:00"),
+        ("1399539600000", "2014-05-08T09:00"),
     ],
 )
 def test_dates(written: str, expected: str) -> None:
@@ -46,9 +52,8 @@ def test_dates(written: str, expected: str) -> None:
         "tomorrow",
         "2020-13-01",
         "2023-02-29",
-        "2020-07-16 16:25:00+16:25",
         "16:30-:00",
-        "2020-01-01 16:30-:00",
+        "2020-07-16 16:25:00+36:25",
         "2020-01-01 25:00",
         "03/04/2014",
         "2020-01-01 10:00 Mars",
@@ -62,6 +67,22 @@ def test_wrong_dates_are_errors_with_their_line(written: str) -> None:
     with pytest.raises(ContentError) as caught:
         read(f"---\ntitle: A\n# note\n'date': '{written}'\n---\n".encode(), "a.md", zone=LISBON)
     assert (caught.value.line, caught.value.field) == (4, "date")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "note"),
+    [
+        ("2020-01-01 16:30-:00", "2020-01-01T16:30", "zone counts"),
+        ("2020-07-16 16:25:00+16:25", "2020-07-16T00:00", "no place is"),
+        ("07/06/2014 10:00", "2014-07-06T09:00", "file's name"),
+    ],
+)
+def test_a_date_that_is_nearly_right_is_mended_and_named(written: str, expected: str, note: str) -> None:
+    text = f"---\ntitle: A\ndate: {written}\n---\n"
+    found = read(text.encode(), "2014-07-06-a.md", zone=LISBON)
+    assert found.published_at == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+    assert found.notes[0].startswith("line 3: date: ")
+    assert note in found.notes[0]
 
 
 @given(st.datetimes(timezones=st.just(UTC)).filter(lambda moment: moment.year >= 1000))

