@@ -51,7 +51,7 @@ def test_an_article_whose_file_broke_is_kept_as_it_was(site: Site, post: Post) -
     site.write("a.md", post("A"))
     site.gather()
     before = site.all
-    site.write("a.md", "---\ntitle: A, edited\ndate: [\n---\n")
+    site.write("a.md", "---\ntitle: A, edited\ndate: tomorrow\n---\n")
     for _ in range(2):
         report = site.gather()
         assert (counts(report), len(report.refused), report.changed) == ({}, 1, False)
