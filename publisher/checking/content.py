@@ -16,7 +16,7 @@ from publisher.errors import ContentError
 from publisher.model.articles import Article, Manuscript
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates
-from publisher.rendering.pages import Site
+from publisher.rendering.pages import Frame, Site
 from publisher.sources import folder
 
 Progress = Callable[[int, int], None]
@@ -98,11 +98,12 @@ def feeds_and_pages(config: Config, templates: Templates, found: Sequence[Articl
                 findings.append(Finding(document.path, "feed", f"not well-formed: {error}", "error"))
     site = Site(config.publication, config.look, "", "/assets/site.css", (), (), "/")
     try:
+        frame = Frame(templates, site)
         pages.stylesheet(templates, config.look)
-        pages.index(templates, site, found[:1])
+        pages.index(frame, found[:1])
         for article in found:
-            pages.article(templates, site, article, None, None)
-        pages.archive(templates, site, "", [])
+            pages.article(frame, article, None, None)
+        pages.archive(frame, "", [])
     except ContentError as error:
         findings.append(of_error(error, "template"))
     return findings

@@ -14,10 +14,11 @@ from publisher.errors import ContentError
 from publisher.freezing import variants
 from publisher.model.articles import Article, Asset
 from publisher.output import Output, Report
+from publisher.publishing import lists
 from publisher.publishing.site import STYLESHEET, logo_path, site_of
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates
-from publisher.rendering.pages import ArchiveEntry, Site
+from publisher.rendering.pages import ArchiveEntry, Frame
 from publisher.sources import folder
 from publisher.store import Store, catalogue, clock, editions
 from publisher.store.catalogue import Listing
@@ -61,9 +62,11 @@ def _publish(store: Store, config: Config, templates: Templates) -> Report:
         counts = {e.id: len(editions.articles_of(tx, e.id)) for e in past}
     public = [x for x in listings if x.status == "published" and x.release]
     withdrawn = [x.article for x in hidden if x.article.id in mailed]
-    making = _Pages(store, config, templates, site_of(config), [x.article for x in public])
+    frame = Frame(templates, site_of(config))
+    making = _Pages(store, config, frame, [x.article for x in public])
     # what articles bring along never stands in the place of a page or a feed
     files = dict(_assets(config, public))
+    files.update(lists.files(frame, {x.release: x.article for x in public if x.release}))
     files.update(making.pages(withdrawn))
     files.update(making.archives(past, counts))
     sizes = {
@@ -113,22 +116,21 @@ def _file(config: Config, source: str, asset: Asset, path: str) -> Path | None:
 class _Pages:
     store: Store
     config: Config
-    templates: Templates
-    site: Site
+    frame: Frame
     articles: list[Article]
 
     def pages(self, withdrawn: Sequence[Article]) -> Iterator[File]:
         """Index, stylesheet, and a page for each article."""
-        yield "index.html", pages.index(self.templates, self.site, self.articles[:_INDEXED]).encode()
-        yield STYLESHEET, pages.stylesheet(self.templates, self.config.look).encode()
+        yield "index.html", pages.index(self.frame, self.articles[:_INDEXED]).encode()
+        yield STYLESHEET, pages.stylesheet(self.frame.templates, self.config.look).encode()
         around = [None, *self.articles, None]
         for newer, article, older in zip(around, self.articles, around[2:], strict=False):
             if path := path_of(article.url, self.config):
-                html = pages.article(self.templates, self.site, article, older, newer)
+                html = pages.article(self.frame, article, older, newer)
                 yield path, html.encode()
         for article in withdrawn:
             if path := path_of(article.url, self.config):
-                yield path, pages.withdrawn(self.templates, self.site, article).encode()
+                yield path, pages.withdrawn(self.frame, article).encode()
 
     def archives(self, past: Sequence[Edition], counts: dict[int, int]) -> Iterator[File]:
         """Past editions of newsletters with a public archive, and the list of each newsletter."""
@@ -137,7 +139,7 @@ class _Pages:
                 continue
             mine = [e for e in past if e.newsletter == name]
             entries = [self._entry(e, counts[e.id]) for e in mine]
-            listed = pages.archive(self.templates, self.site, newsletter.title, entries)
+            listed = pages.archive(self.frame, newsletter.title, entries)
             yield f"archive/{name}/index.html", listed.encode()
             for edition in mine:
                 html = variants.archive_page(self.store, edition)
@@ -145,5 +147,5 @@ class _Pages:
 
     def _entry(self, edition: Edition, count: int) -> ArchiveEntry:
         day = datetime.combine(datetime.fromisoformat(edition.day), time(), self.config.publication.zone)
-        url = f"{self.site.index_url}archive/{edition.newsletter}/{edition.number}/"
+        url = f"{self.frame.site.index_url}archive/{edition.newsletter}/{edition.number}/"
         return ArchiveEntry(edition.number, edition.archive["subject"], day, url, count)

@@ -46,4 +46,5 @@ def site_of(config: Config) -> Site:
         ),
         index_url=f"{url}/",
         subscribe_url=f"{url}/subscribe" if offered else "",
+        groups=config.topics,
     )

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from publisher.languages import direction
 from publisher.rendering.environment import Templates
-from publisher.rendering.pages import Site
+from publisher.rendering.pages import Frame, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,4 @@ class SignUpPages:
         return self._page("preferences", choices=choices, said=said, wrong=wrong)
 
     def _page(self, name: str, **context: object) -> str:
-        language = self.site.publication.language
-        shared = {"site": self.site, "language": language, "direction": direction(language)}
-        return self.templates.render(f"pages/{name}.html", **shared, **context)
+        return Frame(self.templates, self.site).render(name, **context)

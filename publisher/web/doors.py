@@ -13,7 +13,7 @@ from publisher import links
 from publisher.app import Publisher
 from publisher.publishing.site import site_of
 from publisher.rendering import pages
-from publisher.rendering.pages import Site
+from publisher.rendering.pages import Frame, Site
 
 # Nothing of these answers may be kept by a cache, framed, or told to others.
 PRIVATE = {
@@ -31,6 +31,10 @@ class Doors:
         self.publisher = publisher
         self.site: Site = site_of(publisher.config)
 
+    def frame(self) -> Frame:
+        """What is around every page, of the templates as they are now."""
+        return Frame(self.publisher.templates, self.site)
+
     @property
     def now(self) -> datetime:
         """The time."""
@@ -39,7 +43,7 @@ class Doors:
     @cached_property
     def not_found(self) -> bytes:
         """The page for an address that names nothing: made once, for it is asked for often, by machines."""
-        return pages.not_found(self.publisher.templates, self.site).encode()
+        return pages.not_found(self.frame()).encode()
 
     def number(self, request: Request, purpose: str) -> int | None:
         """What the token in this request stands for; None where it is none of ours, or of another kind."""
@@ -58,7 +62,7 @@ class Doors:
 
     def no_such_link(self) -> Response:
         """The same page for a link that is expired, altered, of another kind, or nobody's."""
-        return self.page(pages.expired_link(self.publisher.templates, self.site), 404)
+        return self.page(pages.expired_link(self.frame()), 404)
 
     def page(self, html: str, status: int = 200, policy: str = "") -> Response:
         """A page with a policy that allows nothing from elsewhere; `policy` replaces what it may show."""

@@ -42,9 +42,7 @@ class Leaving:
             return self.doors.no_such_link()
         # relative, so that it holds behind a proxy that serves these pages below a path of its own
         title, action = self.doors.title(found.newsletter), request.path_params["token"]
-        return self.doors.page(
-            pages.ask_unsubscribe(self.publisher.templates, self.doors.site, title, action)
-        )
+        return self.doors.page(pages.ask_unsubscribe(self.doors.frame(), title, action))
 
     async def _unsubscribe(self, request: Request, subscription_id: int) -> Response:
         body = await body_of(request, _LARGEST)
@@ -58,7 +56,7 @@ class Leaving:
         except NotFound:
             return self.doors.no_such_link()
         title = self.doors.title(found.newsletter)
-        return self.doors.page(pages.unsubscribed(p.templates, self.doors.site, title, feeds))
+        return self.doors.page(pages.unsubscribed(self.doors.frame(), title, feeds))
 
     def _feed(self, found: subscribers.Subscription) -> dict[str, str]:
         key = preferences.feed(self.publisher.store, found.id, found.newsletter, self.doors.now)

@@ -117,18 +117,18 @@ def test_german_pages_say_nothing_in_english(german: Publisher, subscribe: Calla
     assert front.xpath("//a[@class='skip']/text()") == ["Zum Text springen"]
     article = next(text for f in made if "<h1>Kran wieder da" in (text := f.read_text(encoding="utf-8")))
     assert "Freitag, 20. November 2026, 10:05 Uhr" in article
-    assert '<b lang="de">Korrektur</b> Er war nie weg.' in article
-    site = publishing.site.site_of(german.config)
+    assert "<b>Korrektur:</b> Er war nie weg." in article
+    frame = pages.Frame(german.templates, publishing.site.site_of(german.config))
     with german.store.read() as tx:
         shown = catalogue.listings(tx)[0].article
     for page in (
-        pages.ask_unsubscribe(german.templates, site, "Morgenpost", "/x"),
-        pages.unsubscribed(german.templates, site, "Morgenpost", {"RSS": "/f"}),
-        pages.not_found(german.templates, site),
-        pages.expired_link(german.templates, site),
-        pages.withdrawn(german.templates, site, shown),
-        pages.archive(german.templates, site, "Morgenpost", []),
-        pages.index(german.templates, site, []),
+        pages.ask_unsubscribe(frame, "Morgenpost", "/x"),
+        pages.unsubscribed(frame, "Morgenpost", {"RSS": "/f"}),
+        pages.not_found(frame),
+        pages.expired_link(frame),
+        pages.withdrawn(frame, shown),
+        pages.archive(frame, "Morgenpost", []),
+        pages.index(frame, []),
     ):
         assert leftover(page) == []
 

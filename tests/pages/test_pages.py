@@ -66,16 +66,18 @@ WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Co")), max_size=4
 def every_page(site: pages.Site, article: Article) -> dict[str, str]:
     entry = pages.ArchiveEntry(12, article.title, article.published_at, "https://courier.example/a/12/", 3)
     return {
-        "index": pages.index(TEMPLATES, site, [article, replace(article, id="2", picture=None)]),
-        "empty index": pages.index(TEMPLATES, site, []),
-        "article": pages.article(TEMPLATES, site, article, article, article),
-        "withdrawn": pages.withdrawn(TEMPLATES, site, article),
-        "archive": pages.archive(TEMPLATES, site, "Daily Briefing", [entry]),
-        "empty archive": pages.archive(TEMPLATES, site, "Daily Briefing", []),
-        "unsubscribe": pages.ask_unsubscribe(TEMPLATES, site, "Daily Briefing", "/unsubscribe/T0"),
-        "unsubscribed": pages.unsubscribed(TEMPLATES, site, "Daily Briefing", {}),
-        "not found": pages.not_found(TEMPLATES, site),
-        "expired": pages.expired_link(TEMPLATES, site),
+        "index": pages.index(pages.Frame(TEMPLATES, site), [article, replace(article, id="2", picture=None)]),
+        "empty index": pages.index(pages.Frame(TEMPLATES, site), []),
+        "article": pages.article(pages.Frame(TEMPLATES, site), article, article, article),
+        "withdrawn": pages.withdrawn(pages.Frame(TEMPLATES, site), article),
+        "archive": pages.archive(pages.Frame(TEMPLATES, site), "Daily Briefing", [entry]),
+        "empty archive": pages.archive(pages.Frame(TEMPLATES, site), "Daily Briefing", []),
+        "unsubscribe": pages.ask_unsubscribe(
+            pages.Frame(TEMPLATES, site), "Daily Briefing", "/unsubscribe/T0"
+        ),
+        "unsubscribed": pages.unsubscribed(pages.Frame(TEMPLATES, site), "Daily Briefing", {}),
+        "not found": pages.not_found(pages.Frame(TEMPLATES, site)),
+        "expired": pages.expired_link(pages.Frame(TEMPLATES, site)),
     }
 
 
@@ -186,7 +188,12 @@ def test_an_article_is_found_and_shared() -> None:
     assert data["@type"] == "NewsArticle"
     assert data["headline"] == ARTICLE.title
     assert data["author"] == [
-        {"@type": "Person", "name": "Ines Carvalho", "jobTitle": "Harbour Correspondent"}
+        {
+            "@type": "Person",
+            "name": "Ines Carvalho",
+            "url": "https://courier.example/authors/ines-carvalho/",
+            "jobTitle": "Harbour Correspondent",
+        }
     ]
 
 
@@ -222,7 +229,7 @@ def test_what_an_article_holds_is_text_and_nothing_else(one_word: str, other: st
     calm = every_page(replace(SITE, feeds=SITE.feeds[:1] * 2), harmless)
     for name, text in every_page(site, article).items():
         assert Balance(text).tags == Balance(calm[name]).tags, name
-    page = pages.article(TEMPLATES, SITE, article, None, None)
+    page = pages.article(pages.Frame(TEMPLATES, SITE), article, None, None)
     assert one(page, "//h1").text_content().split() == nasty.split()
     assert one(page, "//meta[@property='og:title']").get("content").split() == nasty.split()
     assert json.loads(one(page, "//script").text)["headline"] == nasty
@@ -245,13 +252,13 @@ def test_the_front_page_goes_back_day_by_day_in_the_publications_zone() -> None:
             ("breakfast too", late + timedelta(hours=8)),
         ]
     ]
-    text = pages.index(TEMPLATES, SITE, articles)
+    text = pages.index(pages.Frame(TEMPLATES, SITE), articles)
     assert list(days(text)) == [
         ("Wednesday 1 July 2026", ["breakfast too", "breakfast", "after midnight in London"]),
         ("Tuesday 30 June 2026", ["noon"]),
     ]
     assert one(text, "//article[@class='lead']//h3").text_content().strip() == "breakfast too"
-    assert pages.index(TEMPLATES, SITE, articles[::-1]) == text
+    assert pages.index(pages.Frame(TEMPLATES, SITE), articles[::-1]) == text
 
 
 @pytest.mark.parametrize(
@@ -265,14 +272,18 @@ def test_the_front_page_goes_back_day_by_day_in_the_publications_zone() -> None:
     ],
 )
 def test_the_standfirst_never_repeats_the_text(body: str, summary: str, said: bool) -> None:
-    text = pages.article(TEMPLATES, SITE, replace(ARTICLE, html=body, summary=summary), None, None)
+    text = pages.article(
+        pages.Frame(TEMPLATES, SITE), replace(ARTICLE, html=body, summary=summary), None, None
+    )
     assert ("standfirst" in text) is said
 
 
 def test_a_lead_picture_that_stands_in_the_text_is_not_shown_twice() -> None:
     picture = Picture("https://courier.example/a.jpg?w=1&h=2", "A crane.")
     body = '<p><img src="https://courier.example/a.jpg?w=1&amp;h=2" alt="A crane."></p>'
-    text = pages.article(TEMPLATES, SITE, replace(ARTICLE, html=body, picture=picture), None, None)
+    text = pages.article(
+        pages.Frame(TEMPLATES, SITE), replace(ARTICLE, html=body, picture=picture), None, None
+    )
     assert one(text, "//article//img").get("src") == picture.url
     assert one(text, "//meta[@property='og:image']").get("content") == picture.url
 
@@ -281,26 +292,28 @@ def test_dates_without_an_hour_and_later_changes() -> None:
     midnight = datetime(2026, 6, 30, 23, 0, tzinfo=UTC)
     article = replace(ARTICLE, published_at=midnight, updated_at=midnight + timedelta(hours=9))
     byline = " ".join(
-        one(pages.article(TEMPLATES, SITE, article, None, None), "//p[@class='byline']")
+        one(pages.article(pages.Frame(TEMPLATES, SITE), article, None, None), "//p[@class='byline']")
         .text_content()
         .split()
     )
     assert byline.endswith("Wednesday 1 July 2026 Updated Wednesday 1 July 2026, 09:00")
     same_minute = replace(article, updated_at=midnight + timedelta(seconds=20))
-    assert "Updated" not in pages.article(TEMPLATES, SITE, same_minute, None, None)
+    assert "Updated" not in pages.article(pages.Frame(TEMPLATES, SITE), same_minute, None, None)
 
 
 def test_a_correction_is_said_at_the_top() -> None:
-    text = pages.article(TEMPLATES, SITE, replace(ARTICLE, correction="Eight bolts, not six."), None, None)
+    text = pages.article(
+        pages.Frame(TEMPLATES, SITE), replace(ARTICLE, correction="Eight bolts, not six."), None, None
+    )
     first = one(text, "//div[@class='prose']")[0]
     assert "Eight bolts, not six." in first.text_content()
 
 
 def test_languages_and_their_direction() -> None:
     hebrew = replace(ARTICLE, language="he")
-    inside = one(pages.article(TEMPLATES, SITE, hebrew, None, None), "//article")
+    inside = one(pages.article(pages.Frame(TEMPLATES, SITE), hebrew, None, None), "//article")
     assert (inside.get("lang"), inside.get("dir")) == ("he", "rtl")
-    assert one(pages.index(TEMPLATES, SITE, [hebrew]), "//article").get("dir") == "rtl"
+    assert one(pages.index(pages.Frame(TEMPLATES, SITE), [hebrew]), "//article").get("dir") == "rtl"
     farsi = replace(SITE, publication=PUBLICATION.model_copy(update={"language": "fa"}))
     for text in every_page(farsi, ARTICLE).values():
         root = parser.document_fromstring(text)
@@ -317,7 +330,7 @@ def test_leaving_is_one_question_and_a_button_that_says_what_it_does() -> None:
     assert not parser.document_fromstring(text).xpath(
         "//script|//input|//select|//a[contains(@href, '/unsubscribe')]"
     )
-    assert "Stop Our Week" in pages.ask_unsubscribe(TEMPLATES, SITE, "Our Week", "/u")
+    assert "Stop Our Week" in pages.ask_unsubscribe(pages.Frame(TEMPLATES, SITE), "Our Week", "/u")
     assert not [name for name, page in PAGES.items() if "<form" in page and name != "unsubscribe"]
 
 
@@ -334,7 +347,7 @@ def test_the_archive_lists_editions_newest_first() -> None:
         )
         for n in (1, 3, 2)
     ]
-    text = pages.archive(TEMPLATES, SITE, "Daily Briefing", entries)
+    text = pages.archive(pages.Frame(TEMPLATES, SITE), "Daily Briefing", entries)
     root = parser.document_fromstring(text)
     assert [a.get("href") for a in root.xpath("//main//li/a")] == ["/3/", "/2/", "/1/"]
     assert [h.text_content() for h in root.xpath("//main//h2")] == ["November 2026", "October 2026"]
@@ -349,7 +362,7 @@ def test_a_page_is_small() -> None:
         replace(ARTICLE, id=str(n), published_at=ARTICLE.published_at - timedelta(days=n / 2))
         for n in range(40)
     ]
-    assert len((pages.index(TEMPLATES, SITE, many) + css).encode()) < 50_000
+    assert len((pages.index(pages.Frame(TEMPLATES, SITE), many) + css).encode()) < 50_000
     assert len((PAGES["article"] + css).encode()) < 20_000
 
 

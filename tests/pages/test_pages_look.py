@@ -92,7 +92,7 @@ def document(language: str) -> str:
         (),
         f"{HOME}/",
     )
-    return pages.article(TEMPLATES, site, article, replace(article, title="Older"), None)
+    return pages.article(pages.Frame(TEMPLATES, site), article, replace(article, title="Older"), None)
 
 
 @pytest.fixture(scope="module")

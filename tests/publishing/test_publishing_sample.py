@@ -70,7 +70,7 @@ def all_references(p: Publisher) -> Iterator[tuple[str, str]]:
         path = file.relative_to(out).as_posix()
         for address in references(file.read_text(), f"{site}/{path.removesuffix('index.html')}"):
             yield path, address
-    for file in sorted([*out.rglob("*.xml"), *out.rglob("*.atom")]):
+    for file in sorted([*out.rglob("feed.xml"), *out.rglob("atom.xml"), *out.glob("feeds/*.[xa]*")]):
         path = file.relative_to(out).as_posix()
         parsed = feedparser.parse(file.read_bytes())
         links = [link.href for thing in (parsed.feed, *parsed.entries) for link in thing.links]
@@ -78,7 +78,7 @@ def all_references(p: Publisher) -> Iterator[tuple[str, str]]:
         bodies = [c.value for entry in parsed.entries for c in entry.get("content", [])]
         for address in [*links, *pictures, *(a for html in bodies for a in references(html, "relative:"))]:
             yield path, address
-    for file in sorted(out.rglob("*.json")):
+    for file in sorted([*out.rglob("feed.json"), *out.glob("feeds/*.json")]):
         if not file.name.startswith("."):
             feed = json.loads(file.read_bytes())
             for item in feed["items"]:

@@ -1,0 +1,135 @@
+"""An article as pages show it: dates in words, authors and topics with their addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from html import escape, unescape
+
+from markupsafe import Markup
+
+from publisher.languages import direction_of_article, long_date
+from publisher.model.addresses import author_path, topic_path
+from publisher.model.articles import Article
+from publisher.model.naming import name_of, slugify
+from publisher.rendering.pages.site import Frame
+
+_OPENING = 4000
+_TAG = re.compile(r"<(?:script|style)\b.*?</|<[^>]*>", re.DOTALL)
+_slug = lru_cache(4096)(slugify)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name and where it leads; `note` says more of an author: "Staff Writer"."""
+
+    name: str
+    url: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """An article as a page shows it: local dates, also in words.
+
+    `topics` lead to their pages, `labels` belong to none. `marks` are the attributes of what is in another
+    language than the page. There is no standfirst that the text repeats, and no picture that it shows itself.
+    """
+
+    article: Article
+    published: datetime
+    updated: datetime | None
+    day_words: str
+    published_words: str
+    updated_words: str
+    language: str
+    direction: str
+    marks: Markup
+    authors: tuple[Link, ...]
+    topics: tuple[Link, ...]
+    labels: tuple[str, ...]
+    standfirst: str = ""
+    has_picture: bool = False
+
+    @property
+    def published_iso(self) -> str:
+        """As machines read it."""
+        return self.published.isoformat(timespec="seconds")
+
+    @property
+    def updated_iso(self) -> str:
+        """As machines read it."""
+        return (self.updated or self.published).isoformat(timespec="seconds")
+
+    @property
+    def kicker(self) -> str:
+        """The topic, or else the label, that it stands under first."""
+        return self.topics[0].name if self.topics else self.labels[0] if self.labels else ""
+
+
+def present(frame: Frame, article: Article, whole: bool = False) -> Presented:
+    """An article as the pages of a site show it; its text is looked at only for its own page (`whole`)."""
+    published, updated = frame.local(article.published_at), frame.local(article.updated_at)
+    changed = updated.replace(second=0) > published
+    language = article.language or frame.language
+    runs = direction_of_article(article.language, frame.language, article.title)
+    topics, labels = _filed(frame, article)
+    return Presented(
+        article=article,
+        published=published,
+        updated=updated if changed else None,
+        day_words=long_date(published, frame.language),
+        published_words=frame.moment(published),
+        updated_words=frame.moment(updated) if changed else "",
+        language=language,
+        direction=runs,
+        marks=_marks(frame, language, runs),
+        authors=tuple(Link(a.name, frame.url(author_path(a.name)), a.title) for a in article.authors),
+        topics=topics,
+        labels=labels,
+        standfirst=_standfirst(article) if whole else "",
+        has_picture=whole and _has_picture(article),
+    )
+
+
+def _filed(frame: Frame, article: Article) -> tuple[tuple[Link, ...], tuple[str, ...]]:
+    """The topics of an article, called as it calls them, and the labels that belong to none of them."""
+    if not article.topics:
+        return (), article.labels
+    groups = frame.site.groups
+    named = _spelled(groups) if groups else {_slug(label): label for label in reversed(article.labels)}
+    topics = tuple(
+        Link(named.get(key) or name_of(key, ()), frame.url(topic_path(key))) for key in article.topics
+    )
+    held = {*article.topics, *(m.casefold() for key in article.topics for m in groups.get(key, ()))}
+    return topics, tuple(x for x in article.labels if not {_slug(x), x.casefold()} & held)
+
+
+def _spelled(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """How topics of the configuration are spelled: as the label that has their key, if they hold one."""
+    return {key: next((m for m in members if _slug(m) == key), "") for key, members in groups.items()}
+
+
+def _marks(frame: Frame, language: str, runs: str) -> Markup:
+    if language == frame.language and runs == frame.direction:
+        return Markup()
+    return Markup(' lang="{}" dir="{}"').format(language, runs)
+
+
+def _standfirst(article: Article) -> str:
+    """The summary, unless the text begins by saying the same."""
+    wanted = " ".join(article.summary.split()).rstrip("….").casefold()
+    if not wanted or wanted in _text(article.html[:_OPENING]).casefold():
+        return ""
+    return article.summary
+
+
+def _has_picture(article: Article) -> bool:
+    return article.picture is not None and escape(article.picture.url) not in article.html
+
+
+def _text(html: str) -> str:
+    return " ".join(unescape(_TAG.sub("", html)).split())
