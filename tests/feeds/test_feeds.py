@@ -167,6 +167,7 @@ def test_summaries_only() -> None:
     assert feedparser.parse(made["feed.xml"]).entries[0].summary.startswith("Ships")
 
 
+@pytest.mark.usefixtures("wild_input")
 def test_what_is_missing_has_a_stand_in() -> None:
     bare = article(id="17", title=" \n", summary="", html="", authors=(), labels=(), language="pt-BR")
     made = documents(bare)

@@ -25,6 +25,7 @@ ANY = st.text(
 )
 
 
+@pytest.mark.usefixtures("wild_input")
 @given(
     texts=st.lists(ANY, min_size=14, max_size=14),
     sized=st.booleans(),
@@ -64,6 +65,7 @@ def test_settings_hold_any_text_too() -> None:
     assert etree.fromstring(made[0].body).find("channel/title").text == "Courier <&>"
 
 
+@pytest.mark.usefixtures("wild_input")
 def test_an_article_of_five_megabytes() -> None:
     html = "<p>" + "tide \x08" * 900_000 + "</p>"
     made = documents(article(html=html))

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import feedgen_whole
+import pytest
 from feed_samples import COURIER, NOON, PICTURED, SIZES, article
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,6 +61,7 @@ def wild(draw: st.DrawFn) -> Article:
     )
 
 
+@pytest.mark.usefixtures("wild_input")
 @given(st.lists(wild(), min_size=1, max_size=3), st.sampled_from(["full", "summary"]), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_joined_is_what_feedgen_writes(articles: list[Article], content: str, sized: bool) -> None:

@@ -239,6 +239,7 @@ def test_no_article_replaces_a_file_of_the_publication(publication: Make, post: 
     assert b"display: none }" not in (p.config.output.path / "assets/site.css").read_bytes()[:30]
 
 
+@pytest.mark.usefixtures("wild_input")
 @pytest.mark.parametrize(
     ("text", "title"),
     [
