@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from publisher.config.public import Feed, Publication
-from publisher.feeds.pieces import Piece, documents, newest, piece
+from publisher.feeds.channels import STYLESHEET
+from publisher.feeds.pieces import MEDIA_TYPES, Piece, documents, newest, piece
 from publisher.feeds.places import address, feed_at, page_size, paths
 from publisher.feeds.selection import carries, select
 from publisher.model.articles import Article, FeedDocument
 
 __all__ = [
+    "MEDIA_TYPES",
+    "STYLESHEET",
     "Piece",
     "address",
     "carries",

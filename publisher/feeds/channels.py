@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from publisher.config.public import Feed, Publication
 from publisher.feeds import places
 from publisher.feeds.escaping import line
 
+# what a browser shows a feed with, under output.path
+STYLESHEET = "assets/feed.css"
 EMPTY_FEED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,6 +40,11 @@ class Channel:
     def address(self, kind: str, page: int = 0) -> str:
         """Where a document of this feed is: the one subscribed to, or an archive document."""
         return f"{self.base}/{quote(places.path_of(self.name, kind, page, self.size))}"
+
+    @property
+    def stylesheet(self) -> str:
+        """The path of the style in which a browser shows it, so that a copy is whole at any host."""
+        return f"{urlsplit(self.base).path}/{STYLESHEET}"
 
     def own(self, kind: str) -> str:
         """Where this document is."""

@@ -28,7 +28,7 @@ def line(text: str) -> str:
     """The text in one line, without what XML 1.0 cannot carry."""
     if text.isprintable() and "  " not in text:
         return text.strip(" ")
-    return _SPACES.sub(" ", _NOT_XML.sub("", text)).strip(" ")
+    return _SPACES.sub(" ", _NOT_XML.sub("", text)).strip()
 
 
 def xml(fitting: bytes) -> bytes:

@@ -12,6 +12,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml.etree import SubElement
 
 from publisher.feeds.channels import Channel
+from publisher.feeds.escaping import attribute
 
 ATOM_TYPE = "application/atom+xml"
 RSS_TYPE = "application/rss+xml"
@@ -65,17 +66,19 @@ def _links(channel: Channel, kind: str) -> Iterator[tuple[str, str]]:
 
 def rss(channel: Channel) -> tuple[bytes, bytes]:
     """What stands before and behind the items of an RSS document."""
-    return _split(_generator(channel, "rss").rss_str(), b"</channel>")
+    return _split(channel, _generator(channel, "rss").rss_str(), b"</channel>")
 
 
 def atom(channel: Channel) -> tuple[bytes, bytes]:
     """What stands before and behind the entries of an Atom document."""
-    return _split(_generator(channel, "atom").atom_str(), b"</feed>")
+    return _split(channel, _generator(channel, "atom").atom_str(), b"</feed>")
 
 
-def _split(document: bytes, end: bytes) -> tuple[bytes, bytes]:
-    at = document.rindex(end)
-    return document[:at], document[at:]
+def _split(channel: Channel, document: bytes, end: bytes) -> tuple[bytes, bytes]:
+    declaration, _, root = document.partition(b"\n")
+    at = root.rindex(end)
+    style = b'<?xml-stylesheet type="text/css" href="%b"?>' % attribute(channel.stylesheet.encode())
+    return b"\n".join((declaration, style, root[:at])), root[at:]
 
 
 def _generator(channel: Channel, kind: str) -> Any:

@@ -16,7 +16,7 @@ from publisher.feeds.places import FORMATS, paths
 from publisher.languages import Phrasebooks, correction_heading
 from publisher.model.articles import Article, FeedDocument
 
-_TYPES = {"rss": frames.RSS_TYPE, "atom": frames.ATOM_TYPE, "json": json_feed.JSON_TYPE}
+MEDIA_TYPES = {"rss": frames.RSS_TYPE, "atom": frames.ATOM_TYPE, "json": json_feed.JSON_TYPE}
 _FRAMES = {"rss": frames.rss, "atom": frames.atom, "json": json_feed.frame}
 _OURS = Phrasebooks()
 _NO_SIZES: Mapping[str, int] = MappingProxyType({})
@@ -93,7 +93,7 @@ def documents(
     made = []
     for kind, path in paths(name, feed, page).items():
         start, end = _FRAMES[kind](head)
-        made.append(FeedDocument(path, _TYPES[kind], b"".join((start, *_joined(kind, pieces), end))))
+        made.append(FeedDocument(path, MEDIA_TYPES[kind], b"".join((start, *_joined(kind, pieces), end))))
     return made
 
 

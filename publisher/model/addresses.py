@@ -7,6 +7,7 @@ from urllib.parse import quote
 from publisher.model.naming import slug_of
 
 TOPICS, AUTHORS, ARCHIVE, SEARCH = "topics/", "authors/", "archive/", "search/"
+FEEDS = "feeds/"
 
 
 def topic_path(key: str) -> str:

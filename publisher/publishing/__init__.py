@@ -14,7 +14,7 @@ from publisher.errors import ContentError
 from publisher.freezing import variants
 from publisher.model.articles import Article, Asset
 from publisher.output import Output, Report
-from publisher.publishing import lists
+from publisher.publishing import following, lists
 from publisher.publishing.site import STYLESHEET, logo_path, site_of
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates
@@ -67,6 +67,7 @@ def _publish(store: Store, config: Config, templates: Templates) -> Report:
     # what articles bring along never stands in the place of a page or a feed
     files = dict(_assets(config, public))
     files.update(lists.files(frame, {x.release: x.article for x in public if x.release}))
+    files.update(following.files(frame, config, {}))
     files.update(making.pages(withdrawn))
     files.update(making.archives(past, counts))
     sizes = {

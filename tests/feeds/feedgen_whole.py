@@ -63,6 +63,9 @@ def _media_content(parent: Any, picture: Picture) -> None:
             SubElement(content, f"{{{_MEDIA}}}{name}").text = text
 
 
+_STYLE = b'<?xml-stylesheet type="text/css" href="/assets/feed.css"?>'
+
+
 def rss(channel: Channel, entries: list[Entry], path: str) -> bytes:
     generator = _generator(channel, path, "application/rss+xml")
     for entry in entries:
@@ -75,8 +78,7 @@ def rss(channel: Channel, entries: list[Entry], path: str) -> bytes:
         if entry.enclosures:
             file = entry.enclosures[0]
             item.enclosure(file.url, file.length, file.media_type)
-    document: bytes = generator.rss_str()
-    return document
+    return _styled(generator.rss_str())
 
 
 def atom(channel: Channel, entries: list[Entry], path: str) -> bytes:
@@ -89,8 +91,11 @@ def atom(channel: Channel, entries: list[Entry], path: str) -> bytes:
             item.summary(entry.summary)
         if entry.html is not None:
             item.content(entry.html.decode(), type="html")
-    document: bytes = generator.atom_str()
-    return document
+    return _styled(generator.atom_str())
+
+
+def _styled(document: bytes) -> bytes:
+    return document.replace(b"?>\n", b"?>\n" + _STYLE + b"\n", 1)
 
 
 def json_feed(channel: Channel, entries: list[Entry], path: str) -> bytes:

@@ -72,6 +72,7 @@ def test_the_files_of_a_publication(publication: Make, post: Post) -> None:
         *("archive/index.html", "archive/2026-11/index.html"),
         *("robots.txt", "sitemap.xml", "sitemaps/2026-11.xml", "sitemaps/lists.xml"),
         *("feed.xml", "atom.xml", "feed.json"),
+        *("feeds/index.html", "assets/feed.css"),
         *("feeds/world.xml", "feeds/world.atom", "feeds/world.json"),
         "2026/11/a/index.html",
         "archive/daily/index.html",
@@ -149,7 +150,7 @@ def test_where_pages_go(
     )
     build(p)
     fixed = {"index.html", "feed.xml", "atom.xml", "feed.json", "sitemap.xml", "robots.txt"}
-    lists = ("assets/", "archive/", "topics/", "authors/", "search/", "sitemaps/")
+    lists = ("assets/", "feeds/", "archive/", "topics/", "authors/", "search/", "sitemaps/")
     made = {name for name in public(p) - fixed if not name.endswith(".png") and not name.startswith(lists)}
     assert made == ({path} if path else set())
     assert bool(public(p) & {"index.html"})

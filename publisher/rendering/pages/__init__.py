@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from publisher.rendering.pages.articles import article, line, withdrawn
 from publisher.rendering.pages.editions import ArchiveEntry, archive
+from publisher.rendering.pages.feeds_page import ListedFeed, feed_stylesheet, feeds
 from publisher.rendering.pages.front_page import Section, choose_front, index
 from publisher.rendering.pages.lists import (
     Collection,
@@ -29,6 +30,7 @@ __all__ = [
     "Collection",
     "FeedLink",
     "Frame",
+    "ListedFeed",
     "NewsletterLink",
     "Presented",
     "Section",
@@ -41,6 +43,8 @@ __all__ = [
     "collection",
     "directory_paths",
     "expired_link",
+    "feed_stylesheet",
+    "feeds",
     "index",
     "line",
     "month",

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from publisher.config.public import Look, Publication
 from publisher.languages import clock_time, direction, long_date
-from publisher.model.addresses import ARCHIVE, AUTHORS, SEARCH, TOPICS, url_of
+from publisher.model.addresses import ARCHIVE, AUTHORS, FEEDS, SEARCH, TOPICS, url_of
 from publisher.rendering.colours import palettes
 from publisher.rendering.environment import Templates
 
@@ -76,6 +76,7 @@ class Frame:
         self.direction = direction(self.language)
         self.words = templates.words(self.language)
         base = site.publication.url
+        self.feeds_url = url_of(base, FEEDS)
         self._shared: dict[str, Any] = {
             "site": site,
             "paper": site.publication,
@@ -86,6 +87,7 @@ class Frame:
             "authors_url": url_of(base, AUTHORS),
             "archive_url": url_of(base, ARCHIVE),
             "search_url": url_of(base, SEARCH),
+            "feeds_url": self.feeds_url,
         }
         for part in ("links", "skip", "nameplate", "navigation", "foot", "imprint"):
             self._shared[part] = Markup(self.render(f"frame-{part}").strip("\n"))
