@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 _MOST = 80
 
@@ -33,6 +34,7 @@ def name_of(slug: str, spelled: Iterable[str]) -> str:
     return slug.replace("-", " ").title()
 
 
+@lru_cache(8192)
 def _words(text: str) -> str:
     small = unicodedata.normalize("NFC", text).lower().replace("'", "").replace("’", "")
     if small.isascii():

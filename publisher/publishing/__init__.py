@@ -19,19 +19,19 @@ from publisher.publishing.site import STYLESHEET, logo_path, site_of
 from publisher.rendering import pages
 from publisher.rendering.environment import Templates
 from publisher.rendering.pages import ArchiveEntry, Frame
+from publisher.rendering.pages.front_page import LOOKED_AT
 from publisher.sources import folder
 from publisher.store import Store, catalogue, clock, editions
 from publisher.store.catalogue import Listing
 from publisher.store.editions import Edition
 
 _SENT = ("sending", "paused", "done")
-_INDEXED = 100
 File = tuple[str, bytes | Path]
 
 
 def refresh(store: Store, config: Config, templates: Templates) -> None:
     """Publish if something was noted to have changed since the last time. Raises as `publish` does."""
-    with store.alone("publish"):
+    with store.alone("publish"), templates.settled():
         with store.read() as tx:
             noted = clock.stale_since(tx, clock.PUBLIC_FILES)
         if noted is None:
@@ -47,7 +47,7 @@ def publish(store: Store, config: Config, templates: Templates) -> Report:
     Raises ContentError for a fault in a template, Refused or StoreError where the folder cannot be written.
     """
     # alone from the reading on: an older look must not be written over a newer one
-    with store.alone("publish"):
+    with store.alone("publish"), templates.settled():
         return _publish(store, config, templates)
 
 
@@ -122,7 +122,7 @@ class _Pages:
 
     def pages(self, withdrawn: Sequence[Article]) -> Iterator[File]:
         """Index, stylesheet, and a page for each article."""
-        yield "index.html", pages.index(self.frame, self.articles[:_INDEXED]).encode()
+        yield "index.html", pages.index(self.frame, self.articles[:LOOKED_AT]).encode()
         yield STYLESHEET, pages.stylesheet(self.frame.templates, self.config.look).encode()
         around = [None, *self.articles, None]
         for newer, article, older in zip(around, self.articles, around[2:], strict=False):

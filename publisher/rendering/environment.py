@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +52,8 @@ class Templates:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._secret = secrets.token_hex(8)
         self.phrasebooks = Phrasebooks([folder / _WORDS for folder in folders])
-        self._environment = _Environment(tuple(folders), self._secret, self.phrasebooks)
+        self._loader = _Loader(tuple(folders))
+        self._environment = _Environment(self._loader, self._secret, self.phrasebooks)
         self._line = lru_cache(_LINES_KEPT)(self._compile_line)
 
     def render(self, name: str, /, **context: Any) -> str:
@@ -62,6 +66,15 @@ class Templates:
         except Exception as error:
             _raise_content_error(error, name)
         return self._finished(text, name, context) if name.startswith(_MAIL) else text
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Look at each file once and no more: for a thread that renders many pages of one moment."""
+        before, self._loader.seen.names = self._loader.names_seen(), set()
+        try:
+            yield
+        finally:
+            self._loader.seen.names = before
 
     def words(self, language: str) -> Phrasebook:
         """What sentences that are made elsewhere are called in a language."""
@@ -96,6 +109,12 @@ class Templates:
 class _Loader(BaseLoader):
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders
+        self.seen = threading.local()
+
+    def names_seen(self) -> set[str] | None:
+        """The files that this thread has looked at since it settled on them; None while it has not."""
+        names: set[str] | None = getattr(self.seen, "names", None)
+        return names
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         del environment
@@ -107,7 +126,18 @@ class _Loader(BaseLoader):
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ContentError(str(file), 0, "", f"cannot be read as UTF-8 text: {error}") from None
-        return text, str(file), lambda: self._find(template) == file and file.stat().st_mtime_ns == changed
+
+        def is_same() -> bool:
+            seen = self.names_seen()
+            if seen is not None and template in seen:
+                return True
+            if self._find(template) != file or file.stat().st_mtime_ns != changed:
+                return False
+            if seen is not None:
+                seen.add(template)
+            return True
+
+        return text, str(file), is_same
 
     def _find(self, name: str) -> Path | None:
         for folder in self._folders:
@@ -119,9 +149,9 @@ class _Loader(BaseLoader):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    def __init__(self, folders: tuple[Path, ...], secret: str, phrasebooks: Phrasebooks) -> None:
+    def __init__(self, loader: _Loader, secret: str, phrasebooks: Phrasebooks) -> None:
         super().__init__(
-            loader=_Loader(folders),
+            loader=loader,
             autoescape=lambda name: bool(name) and str(name).endswith(".html"),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -145,11 +175,28 @@ class _Environment(ImmutableSandboxedEnvironment):
             marks.place(tree, filename or name, self._secret)
         return tree
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A plain value of ours as it is: the sandbox would look at it for five times as long."""
+        kind: Any = type(obj)
+        if attribute in _plain_of(kind) and not callable(value := getattr(obj, attribute)):
+            return value
+        return super().getattr(obj, attribute)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Methods only of plain values: a path or a settings object could read files."""
         if callable(value) and type(obj).__module__.partition(".")[0] not in _PLAIN:
             return False
         return bool(super().is_safe_attribute(obj, attr, value))
+
+
+@lru_cache(256)
+def _plain_of(kind: type) -> frozenset[str]:
+    """The fields and properties of a dataclass that have no underscore before them."""
+    if not is_dataclass(kind):
+        return frozenset()
+    properties = (name for name, value in vars(kind).items() if isinstance(value, property))
+    names = {*(field.name for field in fields(kind)), *properties}
+    return frozenset(name for name in names if not name.startswith("_"))
 
 
 def _misplaced_fallback(value: object, *_: object) -> NoReturn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from publisher.rendering.pages.articles import article, line, withdrawn
 from publisher.rendering.pages.editions import ArchiveEntry, archive
 from publisher.rendering.pages.feeds_page import ListedFeed, feed_stylesheet, feeds
-from publisher.rendering.pages.front_page import Section, choose_front, index
+from publisher.rendering.pages.front_page import index
 from publisher.rendering.pages.lists import (
     Collection,
     authors,
@@ -33,13 +33,11 @@ __all__ = [
     "ListedFeed",
     "NewsletterLink",
     "Presented",
-    "Section",
     "Site",
     "archive",
     "article",
     "ask_unsubscribe",
     "authors",
-    "choose_front",
     "collection",
     "directory_paths",
     "expired_link",

@@ -1,59 +1,51 @@
-"""The front page: the newest days, and below them what there is by topic."""
+"""The front page: the newest days, and below them the topics that there is most about."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from publisher.model.articles import Article
-from publisher.rendering.pages.lists import Collection
-from publisher.rendering.pages.presenting import present
+from publisher.rendering.pages.presenting import Link, Presented, present
 from publisher.rendering.pages.site import Frame
 
-FRONT, SECTIONS, IN_SECTION = 24, 6, 4
+# how many of the newest articles it is made of, and how many stand there by day
+LOOKED_AT = 300
+_BY_DAY, _SECTIONS, _IN_SECTION = 24, 6, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A topic on the front page, and its newest articles that do not stand above."""
+    """A topic, and its newest articles that do not stand elsewhere on the page."""
 
-    topic: Collection
-    articles: Sequence[Article]
+    topic: Link
+    articles: Sequence[Presented]
 
 
-def index(
-    frame: Frame, articles: Sequence[Article], sections: Sequence[Section] = (), more: bool = False
-) -> str:
+def index(frame: Frame, articles: Sequence[Article]) -> str:
     """The front page: the newest day first, its newest article as the lead. Articles come in any order.
 
-    `more` says that there are others, which the archive lists.
+    Made of the newest 300. Where they are more than a few days hold, those with most articles among the
+    topics follow, and the way to the archive.
     """
     newest = sorted(articles, key=lambda a: (a.published_at, a.id), reverse=True)
-    shown = [present(frame, a) for a in newest]
-    days = [(day, list(group)) for day, group in groupby(shown, key=lambda s: s.published.date())]
-    below = [(s.topic, frame.url(s.topic.path), [present(frame, a) for a in s.articles]) for s in sections]
-    return frame.render("index", days=days, sections=below, more=more)
+    shown = [present(frame, a) for a in newest[:LOOKED_AT]]
+    days = [(day, list(group)) for day, group in groupby(shown[:_BY_DAY], key=lambda s: s.published.date())]
+    sections = list(_sections(shown))
+    return frame.render("index", days=days, sections=sections, more=len(shown) > _BY_DAY)
 
 
-def choose_front(
-    newest: Sequence[Article], topics: Sequence[Collection]
-) -> tuple[list[Article], list[Section]]:
-    """What the front page shows of the newest few hundred articles (newest first).
-
-    Above stand the newest ones. Below stand the topics that most of these articles have, of which at least
-    two are left, each article once; no sections while the newest are all there is.
-    """
-    above, rest = list(newest[:FRONT]), list(newest[FRONT:])
-    counts: dict[str, int] = {}
-    for article in newest:
-        for key in article.topics:
-            counts[key] = counts.get(key, 0) + 1
-    named = {held.path.removeprefix("topics/").rstrip("/"): held for held in topics}
-    sections, seen = list[Section](), set[str]()
-    for key in sorted(counts, key=lambda key: (-counts[key], key)):
-        held = [t for t in rest if key in t.topics and t.id not in seen][:IN_SECTION]
-        if key in named and len(held) > 1 and len(sections) < SECTIONS:
-            sections.append(Section(named[key], held))
-            seen.update(t.id for t in held)
-    return above, sections
+def _sections(shown: Sequence[Presented]) -> Iterator[Section]:
+    """At most six topics of which at least two articles are left, each article in one."""
+    links = {topic.url: topic for one in reversed(shown) for topic in one.topics}
+    counts = Counter(topic.url for one in shown for topic in one.topics)
+    left, made = list(shown[_BY_DAY:]), 0
+    for url in sorted(counts, key=lambda url: (-counts[url], url)):
+        held = [one for one in left if any(topic.url == url for topic in one.topics)][:_IN_SECTION]
+        if len(held) > 1 and made < _SECTIONS:
+            taken = {one.article.id for one in held}
+            left = [one for one in left if one.article.id not in taken]
+            made += 1
+            yield Section(links[url], held)

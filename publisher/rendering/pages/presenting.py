@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from html import escape, unescape
 
 from markupsafe import Markup
@@ -19,7 +18,7 @@ from publisher.rendering.pages.site import Frame
 
 _OPENING = 4000
 _TAG = re.compile(r"<(?:script|style)\b.*?</|<[^>]*>", re.DOTALL)
-_slug = lru_cache(4096)(slugify)
+_PLAIN = re.compile("[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +99,17 @@ def _filed(frame: Frame, article: Article) -> tuple[tuple[Link, ...], tuple[str,
     if not article.topics:
         return (), article.labels
     groups = frame.site.groups
-    named = _spelled(groups) if groups else {_slug(label): label for label in reversed(article.labels)}
+    named = _spelled(groups) if groups else {slugify(label): label for label in reversed(article.labels)}
     topics = tuple(
         Link(named.get(key) or name_of(key, ()), frame.url(topic_path(key))) for key in article.topics
     )
     held = {*article.topics, *(m.casefold() for key in article.topics for m in groups.get(key, ()))}
-    return topics, tuple(x for x in article.labels if not {_slug(x), x.casefold()} & held)
+    return topics, tuple(x for x in article.labels if not {slugify(x), x.casefold()} & held)
 
 
 def _spelled(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """How topics of the configuration are spelled: as the label that has their key, if they hold one."""
-    return {key: next((m for m in members if _slug(m) == key), "") for key, members in groups.items()}
+    return {key: next((m for m in members if slugify(m) == key), "") for key, members in groups.items()}
 
 
 def _marks(frame: Frame, language: str, runs: str) -> Markup:
@@ -121,10 +120,13 @@ def _marks(frame: Frame, language: str, runs: str) -> Markup:
 
 def _standfirst(article: Article) -> str:
     """The summary, unless the text begins by saying the same."""
-    wanted = " ".join(article.summary.split()).rstrip("….").casefold()
-    if not wanted or wanted in _text(article.html[:_OPENING]).casefold():
+    words, opening = article.summary.casefold().split(), article.html[:_OPENING].casefold()
+    wanted = " ".join(words).rstrip("….")
+    if not wanted:
         return ""
-    return article.summary
+    # to look for one word costs next to nothing, and most summaries are not in the text
+    longest = max(_PLAIN.findall(wanted), key=len, default="")
+    return "" if longest in opening and wanted in _text(opening) else article.summary
 
 
 def _has_picture(article: Article) -> bool:

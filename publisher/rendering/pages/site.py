@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from publisher.model.addresses import ARCHIVE, AUTHORS, FEEDS, SEARCH, TOPICS, u
 from publisher.rendering.colours import palettes
 from publisher.rendering.environment import Templates
 
+_KEPT = 4096
 FORMATS = {
     "application/rss+xml": "RSS",
     "application/atom+xml": "Atom",
@@ -67,6 +69,7 @@ class Site:
 class Frame:
     """A site in its language, with all that is the same on every page rendered once: make one for a build.
 
+    `url` gives the public address of a path, `moment` a local date in words, with its time if it has one.
     Raises ContentError for a fault in a template.
     """
 
@@ -75,7 +78,10 @@ class Frame:
         self.language = site.publication.language
         self.direction = direction(self.language)
         self.words = templates.words(self.language)
-        base = site.publication.url
+        base, self._zone = site.publication.url, site.publication.zone
+        # the same few topics, authors and minutes come again and again
+        self.url = lru_cache(_KEPT)(partial(url_of, base))
+        self.moment = lru_cache(_KEPT)(self._moment)
         self.feeds_url = url_of(base, FEEDS)
         self._shared: dict[str, Any] = {
             "site": site,
@@ -83,6 +89,7 @@ class Frame:
             "formats": FORMATS,
             "language": self.language,
             "direction": self.direction,
+            "words": self._common_words(),
             "topics_url": url_of(base, TOPICS),
             "authors_url": url_of(base, AUTHORS),
             "archive_url": url_of(base, ARCHIVE),
@@ -90,21 +97,27 @@ class Frame:
             "feeds_url": self.feeds_url,
         }
         for part in ("links", "skip", "nameplate", "navigation", "foot", "imprint"):
-            self._shared[part] = Markup(self.render(f"frame-{part}").strip("\n"))
+            self._shared[f"frame_{part}"] = Markup(self.render(f"frame-{part}").strip("\n"))
 
     def render(self, name: str, /, **context: Any) -> str:
         """The page template called `name`, in this frame."""
-        return self.templates.render(f"pages/{name}.html", **self._shared, **context)
+        return self.templates.render(f"pages/{name}.html", **{**self._shared, **context})
 
-    def url(self, path: str) -> str:
-        """The public address of a path under output.path."""
-        return url_of(self.site.publication.url, path)
+    def _common_words(self) -> dict[str, str]:
+        """Words that stand on every article's page."""
+        words = self.words
+        return {
+            "filed": words.gettext("Filed under"),
+            "more": words.gettext("More articles"),
+            "newer": words.gettext("Newer"),
+            "older": words.gettext("Older"),
+        }
 
     def local(self, at: datetime) -> datetime:
         """A moment in the publication's zone."""
-        return at.astimezone(self.site.publication.zone)
+        return at.astimezone(self._zone)
 
-    def moment(self, at: datetime) -> str:
+    def _moment(self, at: datetime) -> str:
         """A local date in words, with the time of day unless that is midnight."""
         day = long_date(at, self.language)
         if not at.hour and not at.minute:
