@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from publisher.errors import Refused, StoreError
-from publisher.output.manifest import RESERVED, Stamp
+from publisher.output.manifest import RESERVED
 
 Content = bytes | Path
+_ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\\0]")
 
 
 def check_paths(paths: Iterable[str]) -> None:
     """Raises Refused for a path that is absolute, leaves the folder, is reserved, or is also a folder."""
     paths = set(paths)
     for path in paths:
-        parts = path.split("/")
-        odd = any(part in ("", ".", "..") for part in parts) or "\\" in path or "\0" in path
-        if odd or path in RESERVED or not _encodable(path):
+        if _ODD.search(path) or path.partition("/")[0] in RESERVED or not _encodable(path):
             raise Refused(f"{path!r}: expected a relative path that stays inside the output folder")
         if clash := next((folder for folder in folders_of(path) if folder in paths), None):
             raise Refused(f"{clash}: both a file and the folder of {path}")
@@ -48,13 +48,13 @@ def in_the_way(obsolete: Iterable[str], paths: Iterable[str]) -> set[str]:
     return {old for old in obsolete if old in needed or not paths.isdisjoint(folders_of(old))}
 
 
-def stamp(content: Content) -> Stamp | None:
-    """Size (bytes) and mtime (ns) of a file to be copied; None for bytes. Raises StoreError."""
+def stamp(content: Content) -> str:
+    """The key of a file to be copied: its size (bytes) and mtime (ns); empty for bytes. Raises StoreError."""
     if isinstance(content, bytes):
-        return None
+        return ""
     with named_errors(content):
         found = content.stat()
-    return found.st_size, found.st_mtime_ns
+    return f"{found.st_size}:{found.st_mtime_ns}"
 
 
 def digest(content: Content) -> str:

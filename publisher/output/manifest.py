@@ -1,13 +1,19 @@
-"""Which files and folders under output.path are ours, such that a crash at any point leaves no doubt."""
+"""Which files and folders under output.path are ours, such that a crash at any point leaves no doubt.
+
+The manifest is a JSON document. While much is written, and where little changes, a journal beside it says
+what is not in it yet: one JSON object a line. It belongs to one generation of the manifest, and is taken into
+the next.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher.errors import StoreError
 
@@ -16,50 +22,116 @@ try:
 except ImportError:  # not on Windows, where one program at a time must do
     fcntl = None  # type: ignore[assignment]
 
-MANIFEST, LOCK, SCRATCH = ".publisher-manifest.json", ".publisher.lock", ".publisher.tmp"
-RESERVED = frozenset({MANIFEST, LOCK, SCRATCH})
-Stamp = tuple[int, int]
+MANIFEST, JOURNAL = ".publisher-manifest.json", ".publisher-journal.jsonl"
+LOCK, SCRATCH = ".publisher.lock", ".publisher.tmp"
+RESERVED = frozenset({MANIFEST, JOURNAL, LOCK, SCRATCH})
 
 
-@dataclass(frozen=True, slots=True)
+class Entry(NamedTuple):
+    """A file as we left it: what it was made of (`key`), its size in bytes and its mtime in ns."""
+
+    key: str
+    size: int
+    mtime_ns: int
+
+
+# of a file that is ours, and that must be compared to know whether it is up to date
+UNKNOWN = Entry("", -1, -1)
+
+
+@dataclass
 class Manifest:
     """What earlier publishes left behind, by path under the folder.
 
-    `files` are ours; for a copy, with size (bytes) and mtime (ns) of the file that it was made from.
-    `pending` are about to be made or removed: ours only while the file there has this SHA-256.
-    `folders` were made by us.
+    `files` are ours. `pending` are about to be made or removed: ours only while the file there has this
+    SHA-256. `folders` were made by us.
     """
 
-    files: Mapping[str, Stamp | None] = field(default_factory=dict)
-    pending: Mapping[str, str] = field(default_factory=dict)
-    folders: frozenset[str] = frozenset()
+    files: dict[str, Entry] = field(default_factory=dict)
+    pending: dict[str, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    generation: int = 0
 
     def to_bytes(self) -> bytes:
         """The manifest as JSON, the same for the same content."""
         document = {
-            "files": dict(sorted(self.files.items())),
+            "files": {path: _plain(self.files[path]) for path in sorted(self.files)},
             "folders": sorted(self.folders),
+            "generation": self.generation,
             "pending": dict(sorted(self.pending.items())),
         }
         return json.dumps(document, separators=(",", ":")).encode()
+
+    def apply(self, change: Mapping[str, Any]) -> None:
+        """What a line of the journal says: files, gone, folders, left, pending, settled."""
+        for path in change.get("gone", ()):
+            self.files.pop(path, None)
+        self.files.update((path, _entry(plain)) for path, plain in change.get("files", {}).items())
+        self.folders.update(change.get("folders", ()))
+        self.folders.difference_update(change.get("left", ()))
+        if change.get("settled"):
+            self.pending.clear()
+        self.pending.update(change.get("pending", {}))
+
+
+def line(
+    *,
+    files: Mapping[str, Entry] | None = None,
+    gone: Iterable[str] = (),
+    folders: Iterable[str] = (),
+    left: Iterable[str] = (),
+    pending: Mapping[str, str] | None = None,
+    settled: bool = False,
+) -> dict[str, Any]:
+    """A change as a line of the journal says it: `left` are folders that are no longer there."""
+    said = {
+        "gone": sorted(gone),
+        "files": {path: _plain(entry) for path, entry in (files or {}).items()},
+        "folders": sorted(folders),
+        "left": sorted(left),
+        "pending": dict(pending or {}),
+        "settled": settled,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def read(folder: Path) -> Manifest:
     """The folder's manifest, empty if it has none. Raises StoreError if it is damaged."""
     file = folder / MANIFEST
     try:
-        return _parse(json.loads(file.read_bytes()))
+        found = _parse(json.loads(file.read_bytes()))
     except FileNotFoundError:
-        return Manifest()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise StoreError(f"{file}: damaged; remove it to have every file compared anew") from None
+        found = Manifest()
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise _damaged(file) from None
+    file = folder / JOURNAL
+    try:
+        for change in _journal(file, found.generation):
+            found.apply(change)
+    except (ValueError, TypeError, AttributeError):
+        raise _damaged(file) from None
+    return found
 
 
-def _parse(document: Any) -> Manifest:
-    files = {
-        path: None if stamp is None else (stamp[0], stamp[1]) for path, stamp in document["files"].items()
-    }
-    return Manifest(files, dict(document["pending"].items()), frozenset(document["folders"]))
+def begin_journal(folder: Path, generation: int) -> bool:
+    """An empty journal, unless there is one of this generation already; whether there is."""
+    file = folder / JOURNAL
+    if next(iter(_lines(file)), {}).get("generation") != generation:
+        file.write_bytes(_line({"generation": generation}))
+        return False
+    # a kill may have left half a line, which must not become one with the next
+    with file.open("rb+") as handle:
+        handle.truncate(handle.read().rfind(b"\n") + 1)
+    return True
+
+
+def append(folder: str, change: Mapping[str, Any]) -> None:
+    """Add a line to the journal, whole, whoever else adds one at this moment."""
+    handle = os.open(os.path.join(folder, JOURNAL), os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(handle, _line(change))
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -69,3 +141,38 @@ def locked(folder: Path) -> Iterator[None]:
         if fcntl:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _damaged(file: Path) -> StoreError:
+    return StoreError(f"{file}: damaged; remove it to have every file compared anew")
+
+
+def _plain(entry: Entry) -> Any:
+    return None if entry == UNKNOWN else list(entry)
+
+
+def _entry(plain: Any) -> Entry:
+    # earlier versions kept size and time of what was copied
+    return Entry(str(plain[0]), int(plain[1]), int(plain[2])) if plain and len(plain) == 3 else UNKNOWN
+
+
+def _parse(document: Any) -> Manifest:
+    files = {path: _entry(plain) for path, plain in document["files"].items()}
+    pending, folders = dict(document["pending"].items()), set(document["folders"])
+    return Manifest(files, pending, folders, int(document.get("generation", 0)))
+
+
+def _journal(file: Path, generation: int) -> Iterator[dict[str, Any]]:
+    lines = iter(_lines(file))
+    if next(lines, {}).get("generation") == generation:
+        yield from lines
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    with contextlib.suppress(FileNotFoundError), file.open("rb") as handle:
+        # only a kill leaves a line without an end, and then what it announced has not begun
+        yield from (json.loads(text) for text in handle if text.endswith(b"\n"))
+
+
+def _line(change: Mapping[str, Any]) -> bytes:
+    return json.dumps(change, separators=(",", ":")).encode() + b"\n"

@@ -96,7 +96,8 @@ def test_a_file_becomes_a_folder_and_back(tmp_path: Path) -> None:
     "path",
     [
         *("", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "./a", "a\\..\\b", "a\0b", "\ud800"),
-        *(".publisher-manifest.json", ".publisher.lock", ".publisher.tmp"),
+        *(".publisher-manifest.json", ".publisher-journal.jsonl", ".publisher.lock", ".publisher.tmp"),
+        ".publisher.tmp/x",
     ],
 )
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, path: str) -> None:
@@ -151,7 +152,7 @@ def kill_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return call
 
-    for name in ("replace", "unlink", "rmdir", "mkdir"):
+    for name in ("replace", "unlink", "rmdir", "mkdir", "write"):
         monkeypatch.setattr(os, name, counted(getattr(os, name)))
 
 
