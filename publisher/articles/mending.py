@@ -98,7 +98,12 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         goes_on = at > 0 and not indent and ":" not in line and _PAIR.fullmatch(lines[at - 1])
         return (f"  {line}", "it was read as going on from the line above") if goes_on else None
     value = (pair[2] or "").replace("\u00a0", " ").strip()
-    if not value or value.startswith(("{{", "{%")) or _BLOCK.fullmatch(value) or _is_alias(value, lines):
+    if (
+        not any(c.isalnum() for c in value)
+        or value.startswith(("{{", "{%"))
+        or _BLOCK.fullmatch(value)
+        or _is_alias(value, lines)
+    ):
         return None
     return f"{pair[1]} {_quoted(value)}", "its value was taken as text"
 

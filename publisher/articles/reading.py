@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import PurePosixPath
 
 from lxml.html import HtmlElement
 
-from publisher.articles import document, fields, front_matter, markdown, moments, plain, template_tags
+from publisher.articles import (
+    document,
+    embeds,
+    fields,
+    front_matter,
+    markdown,
+    mdx,
+    moments,
+    plain,
+    references,
+    template_tags,
+)
 from publisher.articles.decoding import decode
 from publisher.articles.front_matter import Header
 from publisher.articles.prose import cut, joined, words
@@ -18,8 +30,11 @@ from publisher.articles.sanitising import MAX_DEPTH, markup, repair, sanitise, t
 from publisher.errors import ContentError
 from publisher.model.articles import Manuscript
 
-MARKDOWN, HTML, TEXT = frozenset({".md", ".markdown"}), frozenset({".html", ".htm"}), frozenset({".txt"})
-SUFFIXES = MARKDOWN | HTML | TEXT
+_MDX = ".mdx"
+MARKDOWN = frozenset({".md", ".markdown", ".mkd", ".mdown", _MDX})
+HTML, TEXT = frozenset({".html", ".htm"}), frozenset({".txt"})
+RST = frozenset({".rst", ".rest"})
+SUFFIXES = MARKDOWN | HTML | TEXT | RST
 # who fences metadata writes Markdown below, whatever the file is called
 FENCES = frozenset({"---", "+++", "{"})
 
@@ -30,8 +45,10 @@ _MORE = re.compile(
 _JEKYLL_NAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
-def read(data: bytes, path: str, *, zone: tzinfo) -> Manuscript:
+def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en") -> Manuscript:
     """Parse one file; `path` is its POSIX path inside its source, `zone` where its naive dates count.
+
+    `language` is the publication's, of the few words that are put in where the file does not name its own.
 
     Raises ContentError with the line in the file for what cannot be read or would be published wrongly.
     """
@@ -40,24 +57,34 @@ def read(data: bytes, path: str, *, zone: tzinfo) -> Manuscript:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in HTML:
         header, body = document.split(body, header)
+    language = fields.language(header) or language
+    if suffix == _MDX:
+        header = replace(header, values={**mdx.metadata(body), **header.values})
+        body = mdx.plain(body, language)
     title = fields.title(header)
     if not title and not body.strip():
         goes = header.text("redirect", "redirectto")
         raise ContentError(
             path, 1, "title", f"only sends on to {goes}" if goes else "neither a title nor text"
         )
-    if suffix in TEXT and header.notation not in FENCES:
+    if suffix in RST or (suffix in TEXT and header.notation in ("..", "::")):
+        # loaded only where there is any
+        from publisher.articles import rst
+
+        body = references.plain(body)
+        begins, html, more = rst.render(body, _mark(path), language, titled=bool(title))
+        html, title = embeds.linked(markdown.coloured(html), language), title or begins
+    elif suffix in TEXT and header.notation not in FENCES:
         if not title:
             title, below = plain.title_of(body, path, line)
             html, more = plain.render(below, title)
         else:
             html, more = plain.render(body, title)
-        if header.notation == "..":
-            more += ("reStructuredText is read as plain text",)
     else:
-        stripped, more = template_tags.resolve(body, markdown=suffix not in HTML)
+        stripped, more = template_tags.resolve(body, markdown=suffix not in HTML, language=language)
         html = stripped if suffix in HTML else markdown.render(stripped, _mark(path))
         html = markdown.coloured(html) if suffix in HTML else html
+        html = embeds.linked(html, language)
     if too_deep(html):
         raise ContentError(path, line, "", f"over {MAX_DEPTH} tags stand inside each other: are they closed?")
     return _manuscript(header, title, body, html, notes + more, zone)

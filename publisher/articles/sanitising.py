@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import escape
 
 import nh3
 from lxml import etree
@@ -14,7 +13,7 @@ from publisher.articles.decoding import printable
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _CLEANER = nh3.Cleaner(
     tags=(nh3.ALLOWED_TAGS | {"audio", "source", "video"}) - {"area", "map"},
-    clean_content_tags={"script", "style", "object", "svg", "math", "template"},
+    clean_content_tags={"script", "style", "svg", "math", "template"},
     attributes={
         "*": {"dir", "lang", "title"},
         "a": {"href", "id"},
@@ -45,8 +44,6 @@ _CLEANER = nh3.Cleaner(
     },
     link_rel=None,
 )
-_FRAME = re.compile(r"<(?:iframe|embed)\b([^<>]{0,4000})>", re.IGNORECASE)
-_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,", re.IGNORECASE)
 # elements that HTML closes by itself when the next one starts, and those that hold nothing, do not count
 _NESTING = re.compile(
@@ -68,18 +65,8 @@ def too_deep(html: str) -> bool:
 
 
 def sanitise(html: str) -> str:
-    """HTML without scripts, forms, frames and foreign styles; a frame becomes a link to what it showed."""
-    return printable(_CLEANER.clean(_FRAME.sub(_link, html)))
-
-
-def _link(frame: re.Match[str]) -> str:
-    source = _SOURCE.search(frame[1])
-    address = (source[1] or source[2] or source[3] or "").strip() if source else ""
-    if not address or address.startswith("about:"):
-        return ""
-    shown = re.sub(r"^(?:https?:)?//(?:www\.)?", "", address).split("?")[0]
-    # an iframe's content is raw text to an HTML parser: only with the tag gone it is markup again
-    return f'<a href="{address.replace(chr(34), "&quot;")}">{escape(shown, quote=False)}</a>'
+    """HTML without scripts, forms, frames and foreign styles."""
+    return printable(_CLEANER.clean(html))
 
 
 def tree(html: str) -> HtmlElement:

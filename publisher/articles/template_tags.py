@@ -1,7 +1,8 @@
 """Tags of other programs' templates (Liquid, Nunjucks, Hugo, kramdown, WordPress) in a text.
 
-What a tag wraps stays; a tag that names a picture becomes the picture; one that prints a literal, that
-literal. The rest is dropped and named. Code stays as it is.
+What a tag wraps stays. A tag that names a picture becomes the picture, one that shows a film or a post a
+link to it, one that names another article its path, and one that prints a literal that literal. The rest is
+dropped and named. Code stays as it is.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from html import escape
 
 import pyromark
 
-_OPENING = re.compile(r"\{\{[<%]?|\{%")
-_CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}"}
+from publisher.articles import embeds, references
+
+_OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
+_CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
+_UNTIL = {word: re.compile(rf"\{{%-?\s*end{word}\s*-?%\}}") for word in ("raw", "comment")}
+# how Hugo shows a shortcode instead of running it
+_SHOWN = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}")
+_CODE_BLOCK = ("highlight", "codeblock", "code")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
@@ -22,14 +29,17 @@ _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 
 
-def resolve(text: str, *, markdown: bool = True) -> tuple[str, tuple[str, ...]]:
+def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[str, tuple[str, ...]]:
     """The text without template tags, and a note that names the kinds that were dropped.
 
-    What is indented is code in Markdown, and nothing but indented in HTML.
+    What is indented is code in Markdown, and nothing but indented in HTML. `language` is that of the words
+    that stand for what was embedded.
     """
     dropped: dict[str, None] = {}
-    if "{%" in text or "{{" in text:
-        text = _replace(text, _Code(text if markdown else ""), dropped)
+    text = references.plain(text)
+    if "{%" in text or "{{" in text or "{# " in text:
+        text = _replace(text, _Code(text if markdown else ""), dropped, language)
+        text = _SHOWN.sub(r"{{\1\2\3}}", text)
     if "{:" in text:
         text = _KRAMDOWN.sub("", text)
     if "[caption" in text:
@@ -38,13 +48,14 @@ def resolve(text: str, *, markdown: bool = True) -> tuple[str, tuple[str, ...]]:
     return text, notes
 
 
-def _replace(text: str, code: _Code, dropped: dict[str, None]) -> str:
+def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) -> str:
     closings: dict[str, int] = {}
+    endless: set[str] = set()
     pieces: list[str] = []
     at = 0
     for opening in _OPENING.finditer(text):
         start = opening.start()
-        if start < at or code.holds(start):
+        if start < at:
             continue
         closing = _CLOSING[opening[0]]
         # found once for all openings before it, so that a thousand of them cost one search
@@ -53,33 +64,64 @@ def _replace(text: str, code: _Code, dropped: dict[str, None]) -> str:
             end = closings[closing] = text.find(closing, opening.end())
         if end < 0 or end - start > _LONGEST:
             continue
-        inside = text[opening.end() : end]
-        if "\n\n" in inside and "`" not in inside:
+        inside, stop = text[opening.end() : end], end + len(closing)
+        if ("\n\n" in inside and "`" not in inside) or inside.startswith("/*"):
             continue
-        stop = end + len(closing)
-        pieces += [
-            text[at:start],
-            _instead(opening[0], inside.strip("- \n\t"), text[stop : stop + 1], dropped),
-        ]
+        word = inside.strip("-# \n\t")
+        in_code = code.holds(start)
+        if opening[0] == "{%" and word in _UNTIL and word not in endless:
+            if whole := _UNTIL[word].search(text, stop):
+                kept = text[stop : whole.start()] if word == "raw" else ""
+                # Liquid comes before Markdown: a raw block in code goes, unless the code is about it
+                if not in_code or (word == "raw" and "`" not in kept):
+                    pieces += [text[at:start], kept]
+                    at = whole.end()
+                    continue
+            else:
+                endless.add(word)
+        if in_code:
+            continue
+        pieces.append(text[at:start])
+        pieces.append(_instead(opening[0], word, pieces, text[stop : stop + 1], dropped, language))
         at = stop
     return "".join([*pieces, text[at:]])
 
 
-def _instead(opening: str, inside: str, following: str, dropped: dict[str, None]) -> str:
+def _instead(
+    opening: str, inside: str, before: list[str], following: str, dropped: dict[str, None], language: str
+) -> str:
     """What stands for one tag."""
     word = inside.lstrip("/").split(None, 1)[0] if inside.strip("/ ") else ""
-    if opening == "{%" and word in ("highlight", "endhighlight"):
-        language = inside.split()[1] if word == "highlight" and len(inside.split()) > 1 else ""
-        return f"~~~{language}" + ("" if following == "\n" else "\n")
+    if opening == "{#":
+        return ""
+    if word.removeprefix("end") in _CODE_BLOCK and opening != "{{":
+        return _fence(word, inside, following)
     if opening == "{{" and (literal := _LITERAL.match(inside)):
         return next((part for part in literal.groups() if part is not None), "")
+    if word in references.TAGS and (address := references.of_tag(word, inside, _last(before))):
+        return address
+    if shown := embeds.of_tag(word, inside[len(word) :].strip(), language):
+        return shown
     if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
         alt = escape(_alternative(inside, picture.end()))
         # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
         return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
-    if word not in ("raw", "endraw", "comment"):
+    if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
+
+
+def _last(pieces: list[str]) -> str:
+    """The end of the text up to here."""
+    return "".join(pieces[-4:])[-200:]
+
+
+def _fence(word: str, inside: str, following: str) -> str:
+    """A block of code in its own fence; `word` is Liquid's, Hexo's or Hugo's tag around it."""
+    closes = word.startswith("end") or inside.startswith("/")
+    named = re.search(r"lang:(\S+)", inside) or re.match(r"\w+\s+[\"']?([\w+#.-]+)(?![\w=])", inside)
+    language = named[1] if named and not closes else ""
+    return f"~~~{language}" + ("" if following == "\n" else "\n")
 
 
 def _alternative(inside: str, after: int) -> str:

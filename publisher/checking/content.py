@@ -45,7 +45,8 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
 def _read(
     config: Config, path: Path, name: str, files: frozenset[str], findings: list[Finding]
 ) -> list[Article]:
-    manuscript = articles.read(folder.load(path, name), name, zone=config.publication.zone)
+    data, publication = folder.load(path, name), config.publication
+    manuscript = articles.read(data, name, zone=publication.zone, language=publication.language)
     findings += [Finding(name, "article", note, "warning") for note in manuscript.notes]
     article = _placed(config, manuscript, files)
     findings += [Finding(name, "alternative text", what, "warning") for what in _unsaid(article)]

@@ -27,7 +27,7 @@ __all__ = ["Gathered", "fingerprint", "gather", "outdated", "problems", "summary
 
 _READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
-_PARSER = 2
+_PARSER = 3
 _MANY = 10
 
 

@@ -52,18 +52,18 @@ class Placed(NamedTuple):
     error: ContentError | None = None
 
 
-def reader(looks: Mapping[str, Look], zone: tzinfo) -> Callable[[Sequence[Key]], list[Read]]:
-    """Reads files. `zone` is where dates count that have none of their own."""
+def reader(looks: Mapping[str, Look], zone: tzinfo, language: str) -> Callable[[Sequence[Key]], list[Read]]:
+    """Reads files. `zone` is where dates count that have none; `language` is that of words put in."""
 
     def read(keys: Sequence[Key]) -> list[Read]:
-        return [_read(looks[key[0]], key, zone) for key in keys]
+        return [_read(looks[key[0]], key, zone, language) for key in keys]
 
     return read
 
 
-def _read(look: Look, key: Key, zone: tzinfo) -> Read:
+def _read(look: Look, key: Key, zone: tzinfo, language: str) -> Read:
     try:
-        manuscript = look.read(key[1], zone)
+        manuscript = look.read(key[1], zone, language)
     except ContentError as error:
         return Read(key, None, error=error)
     # its text is most of it, and nobody looks at it until the article has its place

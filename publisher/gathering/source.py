@@ -34,10 +34,10 @@ class Look:
     vanished: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
 
-    def read(self, path: str, zone: tzinfo) -> Manuscript:
+    def read(self, path: str, zone: tzinfo, language: str) -> Manuscript:
         """Parse one file. Raises ContentError."""
         try:
-            return articles.read(folder.load(self.path, path), path, zone=zone)
+            return articles.read(folder.load(self.path, path), path, zone=zone, language=language)
         except ContentError:
             raise
         except Exception as error:  # whatever one file does to a parser, the others go on

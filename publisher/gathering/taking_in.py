@@ -44,7 +44,8 @@ class Intake:
     def read(self, changed: Sequence[Key]) -> None:
         """Read the files; what is wrong with any is in the report."""
         bare = {name: look.bare() for name, look in self.looks.items()}
-        arguments = (bare, self.ongoing.config.publication.zone)
+        publication = self.ongoing.config.publication
+        arguments = (bare, publication.zone, publication.language)
         found: dict[Key, Read] = {}
         pieces = _pieces(changed, files.AT_ONCE)
         for done in self.ongoing.crew.work(files.reader, arguments, pieces, files.WORTH_A_CREW):

@@ -100,6 +100,18 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
     [
         ("see [it]({{ '/x/' | url }})", "see [it](/x/)"),
         ("{% raw %}kept{% endraw %}", "kept"),
+        ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+        ("~~~\n{% raw %}{{ x }}{% endraw %}\n~~~", "~~~\n{{ x }}\n~~~"),
+        ("a{% comment %}note {{ x }}{% endcomment %}b{# note #}c", "abc"),
+        ('{{< highlight go "linenos=table" >}}\nx\n{{< /highlight >}}', "~~~go\nx\n~~~\n"),
+        ("{% codeblock A boat lang:ruby %}\nx\n{% endcodeblock %}", "~~~ruby\nx\n~~~\n"),
+        ("`{{</* note */>}}`", "`{{< note >}}`"),
+        ("[a]({{ site.baseurl }}{% post_url 2014-05-06-x %})", "[a](@post/2014-05-06-x)"),
+        ("[a]({% link _posts/x.md %})", "[a](@/_posts/x.md)"),
+        ('[a]({{< relref "x.md#top" >}})', "[a](@ref/x.md#top)"),
+        ('[a]({{% ref path="sea/x" %}}) [b]({{< ref "#top" >}})', "[a](@ref/sea/x) [b](#top)"),
+        ("{% post_link old-boat 'An old boat' %}", '<a href="@post/old-boat">An old boat</a>'),
+        ("[a]({filename}/sea/x.md) [b](link://slug/x)", "[a](/sea/x.md) [b](@post/x)"),
         ("`{{ code }}` \u00fc `{% x %}`", "`{{ code }}` \u00fc `{% x %}`"),
         ("{{< note >}}kept{{< /note >}}", "kept"),
         ("one {{ stray\n\nparagraph }}", "one {{ stray\n\nparagraph }}"),
@@ -115,6 +127,65 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
 )
 def test_template_tags(text: str, expected: str) -> None:
     assert template_tags.resolve(text)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{< youtube abcDEF12345 >}}", "[Watch on YouTube](https://www.youtube.com/watch?v=abcDEF12345)"),
+        ("{% vimeo 4711 %}", "[Watch on Vimeo](https://vimeo.com/4711)"),
+        ('{{< tweet user="ferry" id="99" >}}', "[See it on X](https://twitter.com/ferry/status/99)"),
+        ("{% gist ana/12ab %}", "[See the code on GitHub](https://gist.github.com/ana/12ab)"),
+        ("{{< gist ana 12ab >}}", "[See the code on GitHub](https://gist.github.com/ana/12ab)"),
+        (
+            '{% include youtube.html id="abcDEF12345" %}',
+            "[Watch on YouTube](https://www.youtube.com/watch?v=abcDEF12345)",
+        ),
+        (
+            '<iframe src="//www.youtube.com/embed/abcDEF12345?t=1" title="A tour"></iframe>',
+            "[A tour](https://www.youtube.com/watch?v=abcDEF12345)",
+        ),
+        (
+            '<script src="https://gist.github.com/ana/12ab.js"></script>',
+            "[See the code on GitHub](https://gist.github.com/ana/12ab)",
+        ),
+        (
+            '<object><param name="movie" value="http://www.youtube.com/v/abcDEF12345"></object>',
+            "[Watch on YouTube](https://www.youtube.com/watch?v=abcDEF12345)",
+        ),
+        (
+            '<object><embed src="http://www.youtube.com/v/abcDEF12345"></embed></object>',
+            "[Watch on YouTube](https://www.youtube.com/watch?v=abcDEF12345)",
+        ),
+    ],
+)
+def test_what_only_a_browser_shows_becomes_a_link_with_words(text: str, expected: str) -> None:
+    words, address = expected.strip("[)").split("](")
+    found = html_of(f"Before\n\n{text}\n\n*after*")
+    assert f'<a href="{address}">{words}</a>' in found
+    assert found.count("<a ") == 1
+    assert "<em>after</em>" in found
+
+
+def test_the_words_are_in_the_language_of_the_article() -> None:
+    text = b"---\ntitle: A\n---\n{{< youtube abcDEF12345 >}}"
+    assert "Auf YouTube ansehen" in read(text, "a.md", zone=ZoneInfo("UTC"), language="de").html
+    assert (
+        "Watch on YouTube"
+        in read(text.replace(b"title", b"lang: en\ntitle"), "a.md", zone=ZoneInfo("UTC"), language="de").html
+    )
+
+
+def test_an_embedded_post_keeps_its_text_and_its_script_goes() -> None:
+    found = html_of(
+        '<blockquote><p>Ahoy</p><a href="https://twitter.com/f/status/1">May</a></blockquote>\n'
+        '<script async src="https://platform.twitter.com/widgets.js"></script>\n'
+        "<script>if (1 < 2) x()</script>\n\nMore"
+    )
+    assert "Ahoy" in found
+    assert "<p>More</p>" in found
+    assert "script" not in found
+    assert "x()" not in found
 
 
 def test_dropped_tags_are_named() -> None:

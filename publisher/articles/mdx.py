@@ -1,0 +1,44 @@
+"""MDX: Markdown with JavaScript around it. The script goes, what components hold stays."""
+
+from __future__ import annotations
+
+import re
+
+from publisher.articles import embeds
+
+_MODULE = re.compile(
+    r"^(?:import\s[^\n]*(?:\n[^\n]+)*?|export\s(?:default\s)?[^\n]*(?:\n[^\n]+)*?)(?=\n[ \t]*\n|\n?\Z)", re.M
+)
+_META = re.compile(r"^export\s+const\s+(?:meta|metadata|frontmatter)\s*=\s*\{(.*?)^\}", re.M | re.S)
+_PAIR = re.compile(r"^\s*[\"']?(\w+)[\"']?\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`|(true|false))", re.M)
+_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
+_FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[^\n]*\n.*?(?:^\1?\2[^\n]*$|\Z)", re.M | re.S)
+_COMPONENT = re.compile(r"<([A-Z]\w*)\b([^<>]{0,2000}?)/?>")
+
+
+def metadata(text: str) -> dict[str, str]:
+    """What `export const meta = {…}` says in plain strings."""
+    found = _META.search(text)
+    pairs = _PAIR.finditer(found[1]) if found else ()
+    return {pair[1]: next((part for part in pair.groups()[1:] if part), "") for pair in pairs}
+
+
+def plain(text: str, language: str) -> str:
+    """The text as Markdown: without imports, exports and comments; a known player becomes a link."""
+    pieces: list[str] = []
+    at = 0
+    for fence in _FENCE.finditer(text):
+        pieces += [_outside(text[at : fence.start()], language), fence[0]]
+        at = fence.end()
+    return "".join([*pieces, _outside(text[at:], language)])
+
+
+def _outside(text: str, language: str) -> str:
+    text = _COMMENT.sub("", _MODULE.sub("", text))
+
+    def component(found: re.Match[str]) -> str:
+        arguments = re.sub(r"=\{[\"'`]?([^{}\"'`]*)[\"'`]?\}", r'="\1"', found[2])
+        arguments = re.sub(r"\b(?:videoId|tweetId|youTubeId|videoid)=", "id=", arguments)
+        return embeds.of_tag(found[1], arguments, language)
+
+    return _COMPONENT.sub(component, text)
