@@ -1,4 +1,4 @@
-"""Articles, pages and feeds: everything is read, placed and rendered once, and thrown away."""
+"""Articles and pages: everything is read, placed and rendered once, and thrown away."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree, html
+from lxml import html
 
-from publisher import articles, feeds
+from publisher import articles
 from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.errors import ContentError
@@ -87,16 +87,9 @@ def _file_name(url: str) -> str:
     return unquote(urlsplit(url).path.rsplit("/", 1)[-1])[:80] or url[:80]
 
 
-def feeds_and_pages(config: Config, templates: Templates, found: Sequence[Article]) -> list[Finding]:
-    """Feeds that no reader could parse, and pages whose templates are at fault."""
+def rendered(config: Config, templates: Templates, found: Sequence[Article]) -> list[Finding]:
+    """Pages whose templates are at fault."""
     findings = []
-    for name, feed in config.feeds.items():
-        for document in feeds.render(name, feed, config.publication, found):
-            try:
-                if not document.path.endswith(".json"):
-                    etree.fromstring(document.body)
-            except etree.XMLSyntaxError as error:
-                findings.append(Finding(document.path, "feed", f"not well-formed: {error}", "error"))
     site = Site(config.publication, config.look, "", "/assets/site.css", (), (), "/")
     try:
         frame = Frame(templates, site)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from publisher import checking, feeds
+from publisher import config as configuration
+from publisher.checking import following
 from publisher.checking.feed_documents import validate
 from publisher.config.public import Feed, Publication
 from publisher.model.articles import Article, Asset, Author, FeedDocument, Picture
@@ -264,3 +268,19 @@ def test_the_entry_is_named() -> None:
     assert finding.message == (
         "entry 1 (Tide & time 4): content: href of <a> counts from the reader's own address: '/a/'"
     )
+
+
+def test_check_looks_at_every_feed_and_names_the_article_once(tmp_path: Path) -> None:
+    config = configuration.parse(
+        f"publication: {{title: Courier, url: '{COURIER.url}'}}\n"
+        "feeds: {world: {topics: [World], history: true, entries: 1}, 'short': {content: summary}}\n"
+        "derived_feeds: [topic, author]",
+        tmp_path / "config.yaml",
+    )
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content/talk.mp3").write_bytes(b"")
+    sound = [replace(article(n), path=f"{n}.md", topics=("world",), assets=()) for n in range(3, 9)]
+    assert list(following.look(config, sound)) == []
+    odd = replace(article(9), path="odd.md", html='<p><a href="//x.example/">x</a></p>', topics=("world",))
+    found = sorted((f.place, f.rule, f.level) for f in following.look(config, [*sound, odd]))
+    assert found == [("odd.md", "enclosure", "error"), ("odd.md", "relative address", "warning")]

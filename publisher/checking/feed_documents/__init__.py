@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -24,14 +24,17 @@ _NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 
 def validate(
-    document: FeedDocument, address: str = "", sizes: Mapping[str, int] = _NO_SIZES
+    document: FeedDocument,
+    address: str = "",
+    sizes: Mapping[str, int] = _NO_SIZES,
+    places: Sequence[str] = (),
 ) -> list[Finding]:
     """What is wrong with a feed: RSS 2.0, Atom (RFC 4287) or JSON Feed 1.1, as its bytes say.
 
     `address` is where the document will be, empty where that is unknown; `sizes` are bytes by URL of hosted
-    files. The place of a finding is the document's path.
+    files. The place of a finding is the document's path, or that of the entry among `places`, in their order.
     """
-    notes = Notes(document.path)
+    notes = Notes(document.path, places)
     if len(document.body) > _LARGEST:
         megabytes = f"{len(document.body) / 1_000_000:.1f} MB"
         notes.warning(

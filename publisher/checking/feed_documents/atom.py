@@ -45,7 +45,7 @@ def look(notes: Notes, root: etree._Element, address: str, sizes: Mapping[str, i
         if key in seen or key[0] in {id_ for id_, _ in seen}:
             notes.error("id", f"another entry has the id {key[0]} too: readers show one of them")
         seen.add(key)
-    notes.entry = ""
+    notes.look_up()
     if updated and newest and newest > updated:
         notes.warning("date", "updated is older than that of an entry: some readers look no further")
 

@@ -67,7 +67,7 @@ def _item(notes: Notes, item: dict[str, Any], sizes: Mapping[str, int], named: b
     if "content_html" not in item and "content_text" not in item:
         notes.error("format", "neither content_html nor content_text")
     if "content_html" in item:
-        texts.html(notes, item["content_html"], "content_html")
+        texts.html(notes, item["content_html"], "content")
     for name in ("content_text", "summary"):
         texts.characters(notes, item.get(name, ""), name)
     if "date_published" not in item:

@@ -76,9 +76,10 @@ def _item(notes: Notes, item: etree._Element, sizes: Mapping[str, int]) -> None:
         if not (creator.text or "").strip():
             notes.error("author", "dc:creator is empty")
     texts.language(notes, item.findtext(f"{_DC}language"), "dc:language")
-    for name in ("description", _CONTENT):
+    whole = item.find(_CONTENT) is not None
+    for name, what in (("description", "summary" if whole else "content"), (_CONTENT, "content")):
         if (html := item.findtext(name)) is not None:
-            texts.html(notes, html, "content" if name == _CONTENT else name)
+            texts.html(notes, html, what)
     _enclosures(notes, item.findall("enclosure"), sizes)
 
 

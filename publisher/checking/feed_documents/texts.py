@@ -19,7 +19,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _REFERENCE = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]+|#[xX][0-9a-fA-F]+);")
 _LONGEST_TITLE, _MOST_DATA = 300, 64 * 1024
 # U+0080 to U+009F are Windows-1252 read wrongly; U+FFFD is what was lost before
-_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\u202a-\u202e]")
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\u202d\u202e]")
 _LANGUAGE = re.compile(
     r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|[A-Za-z]{4,8}(-[A-Za-z0-9]{1,8})*|[iIxX](-[A-Za-z0-9]{1,8})+"
 )
@@ -58,7 +58,7 @@ def title(notes: Notes, text: str, what: str = "title") -> None:
 def characters(notes: Notes, text: str, what: str) -> None:
     """No control characters, and nothing that was lost in a wrong encoding."""
     if found := _ODD.search(text):
-        notes.error("characters", f"{what} holds the character U+{ord(found[0]):04X}")
+        notes.warning("characters", f"{what} holds the character U+{ord(found[0]):04X}")
 
 
 def language(notes: Notes, tag: str | None, what: str = "language") -> None:
@@ -129,7 +129,8 @@ def html(notes: Notes, text: str, what: str) -> None:
     """HTML that a reader can show wherever it stands: whole addresses, nothing that acts."""
     characters(notes, text, what)
     for rule, message in _faults(text):
-        notes.error(rule, f"{what}: {message}")
+        say = notes.error if rule == "html" else notes.warning
+        say(rule, f"{what}: {message}")
 
 
 # an article's text is the same in every format and every feed
