@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from publisher import messages
+from publisher.checking import mail_parts
 from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.editions import layout
@@ -79,7 +80,9 @@ def _newsletter(
     edition = Edition(name, 1, "daily", _DAY, _DAY, _SPECIMEN)
     freezer = Freezer(config, templates, edition, {a.id: a for a in shown}, {})
     row = freezer.variant([(a.id, a.revision) for a in shown], config.publication.language)
-    messages.compile_message(thaw(0, row, freezer.frozen), letterhead(config, edition))
+    variant = thaw(0, row, freezer.frozen)
+    messages.compile_message(variant, letterhead(config, edition))
+    yield from mail_parts.look(f"newsletters.{name}", variant, config.publication.postal_address)
     if row.size > layout.LIMIT:
         message = f"{row.size} bytes: Gmail hides what comes after 102 kB"
         yield Finding(f"newsletters.{name}", "size", message, "error")
