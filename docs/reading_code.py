@@ -21,6 +21,7 @@ from publisher.errors import PublisherError
 
 _KINDS: dict[str, str] = {
     "duration": "duration, such as 30s, 5m, 48h or 7d",
+    "hub": "http or https address",
     "url": "http or https address",
     "zone": "time zone, such as Europe/Lisbon",
     "name": "name of small letters, digits and hyphens",
