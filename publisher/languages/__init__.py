@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.languages.corrections import correction_heading
-from publisher.languages.dates import clock_time, long_date, month, short_date
+from publisher.languages.dates import clock_time, long_date, month, month_name, short_date
 from publisher.languages.directions import direction, direction_of_article
 from publisher.languages.enumerating import day_of_month, listed, weekday
 from publisher.languages.phrasebooks import Phrasebook, Phrasebooks, is_english
@@ -20,6 +20,7 @@ __all__ = [
     "listed",
     "long_date",
     "month",
+    "month_name",
     "short_date",
     "weekday",
 ]

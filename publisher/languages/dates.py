@@ -8,6 +8,7 @@ from functools import lru_cache
 from publisher.languages.phrasebooks import is_english
 
 _ENGLISH_DAY, _MONTH, _ENGLISH_DATE = "EEEE d MMMM y", "yMMMM", "d MMMM y"
+_MONTH_NAME = "LLLL"
 
 
 def long_date(day: date, language: str = "en") -> str:
@@ -23,6 +24,11 @@ def short_date(day: date, language: str = "en") -> str:
 def month(day: date, language: str = "en") -> str:
     """November 2026."""
     return _formatted(date(day.year, day.month, 1), _MONTH, language)
+
+
+def month_name(day: date, language: str = "en") -> str:
+    """November, as it stands alone."""
+    return _formatted(date(day.year, day.month, 1), _MONTH_NAME, language)
 
 
 def clock_time(at: datetime, language: str = "en") -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from publisher.languages import month as month_in_words
+from publisher.languages import month_name
 from publisher.model.addresses import ARCHIVE, AUTHORS, TOPICS, month_path, page_path
 from publisher.rendering.pages import linked_data
 from publisher.rendering.pages.paging import Stretch
@@ -23,6 +24,8 @@ from publisher.rendering.pages.site import FeedLink, Frame
 Kind = Literal["topic", "author", "month"]
 # topics or authors on one page
 LISTED = 400
+# so many need no letters above them
+_UNLETTERED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,17 @@ def directory_paths(folder: str, count: int) -> list[str]:
 def months(frame: Frame, every: Sequence[Collection]) -> str:
     """The archive: years and their months, newest first, with how many articles each has."""
     newest = sorted(every, key=lambda held: held.path, reverse=True)
-    shown = [(held.path.removeprefix(ARCHIVE)[:4], held, frame.url(held.path)) for held in newest]
-    years = [(year, list(rows)) for year, rows in groupby(shown, key=lambda row: row[0])]
+    years = [
+        (year, [(_month_alone(frame, held), held, frame.url(held.path)) for held in rows])
+        for year, rows in groupby(newest, key=lambda held: held.path.removeprefix(ARCHIVE)[:4])
+    ]
     return frame.render("months", years=years, url=frame.url(ARCHIVE))
+
+
+def _month_alone(frame: Frame, held: Collection) -> str:
+    """Its name below the year."""
+    at = date.fromisoformat(f"{held.path.removeprefix(ARCHIVE)[:7]}-01")
+    return month_name(at, frame.language)
 
 
 def _told(frame: Frame, held: Collection, url: str) -> dict[str, Any]:
@@ -104,6 +115,8 @@ def _directory(frame: Frame, name: str, folder: str, every: Sequence[Collection]
     urls = [frame.url(path) for path in directory_paths(folder, len(every))]
     shown = [(held, frame.url(held.path)) for page in pages[number - 1 : number] for held in page]
     letters = [(letter, list(rows)) for letter, rows in groupby(shown, lambda row: _initial(row[0].name))]
+    if 0 < len(every) <= _UNLETTERED:
+        letters = [("", shown)]
     spans = [(page[0].name, page[-1].name, url) for page, url in zip(pages, urls, strict=False)]
     return frame.render(
         name, letters=letters, spans=spans if len(spans) > 1 else (), number=number, url=urls[number - 1]

@@ -10,7 +10,7 @@ from html import escape, unescape
 
 from markupsafe import Markup
 
-from publisher.languages import direction_of_article, long_date
+from publisher.languages import direction_of_article, short_date
 from publisher.model.addresses import author_path, topic_path
 from publisher.model.articles import Article
 from publisher.model.naming import name_of, slugify
@@ -80,7 +80,7 @@ def present(frame: Frame, article: Article, whole: bool = False) -> Presented:
         article=article,
         published=published,
         updated=updated if changed else None,
-        day_words=long_date(published, frame.language),
+        day_words=short_date(published, frame.language),
         published_words=frame.moment(published),
         updated_words=frame.moment(updated) if changed else "",
         language=language,
