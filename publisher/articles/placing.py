@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from publisher.articles import linking
 from publisher.articles.reading import SUFFIXES
 from publisher.articles.sanitising import markup, tree
-from publisher.model.articles import Article, Asset, Manuscript, Picture
+from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
 
 _ADDRESSES = ("src", "href", "poster")
 _REFERRING = ("a", "img", "source", "audio", "video")
@@ -29,16 +30,19 @@ def place(
     site: str,
     default_language: str,
     files: Container[str],
+    links: Iterable[Link] = (),
 ) -> Article:
     """The article that `manuscript` becomes at `url`.
 
     `files` are the paths inside its source (POSIX). One that it refers to becomes an asset beside the
     article's page, if that page is part of `site`; any other address is resolved as a browser does at `url`.
     A picture, sound or film that is not there (yet) is an asset too, at the address that it resolves to.
+    What may lead to another article is among the article's links, to be resolved where all are known
+    (`linking`); `links` are those that it had, which lead where they led.
     """
-    links = _Links(manuscript.path, url, site, files)
-    picture = _picture(manuscript.picture, links)
-    html = _absolute(manuscript.html, links)
+    places = _Links(manuscript.path, url, site, files, {link.written: link for link in links if link.article})
+    picture = _picture(manuscript.picture, places)
+    html = _absolute(manuscript.html, places)
     updated = manuscript.updated_at or published_at
     return Article(
         id=id,
@@ -58,15 +62,16 @@ def place(
         language=manuscript.language or default_language,
         revision=revision,
         correction=manuscript.correction,
-        assets=tuple(links.assets.values()),
-        aliases=_elsewhere(manuscript.aliases, url),
+        assets=tuple(places.assets.values()),
+        aliases=aliases(manuscript, url),
+        links=tuple(places.links.values()),
     )
 
 
-def _elsewhere(aliases: tuple[str, ...], url: str) -> tuple[str, ...]:
-    """Those that are not where the article is anyway."""
+def aliases(manuscript: Manuscript, url: str) -> tuple[str, ...]:
+    """Where else an article at `url` was found before."""
     here = unquote(urlsplit(url).path).rstrip("/")
-    return tuple(alias for alias in aliases if unquote(alias).rstrip("/") != here)
+    return tuple(alias for alias in manuscript.aliases if unquote(alias).rstrip("/") != here)
 
 
 def _picture(picture: Picture | None, links: _Links) -> Picture | None:
@@ -83,7 +88,7 @@ def _absolute(html: str, links: _Links) -> str:
     for element in root.iter(*_REFERRING):
         for name in _ADDRESSES:
             if (address := element.get(name)) is not None:
-                element.set(name, links.resolve(address, shown=name != "href"))
+                element.set(name, links.resolve(address, shown=element.tag != "a"))
     return markup(root)
 
 
@@ -95,13 +100,17 @@ class _Links:
     url: str
     site: str
     files: Container[str]
+    known: Mapping[str, Link]
     assets: dict[str, Asset] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
 
     def resolve(self, address: str, *, shown: bool = False) -> str:
         """The absolute address; one that no parser understands stays as it is. `shown`: it is a picture."""
         address = address.strip()
         try:
             parts = urlsplit(address)
+            if not shown and linking.may_lead(address, self.site) and not self._is_asset(parts):
+                return self._link(address)
             if parts.scheme:
                 return address
             if parts.netloc:
@@ -114,6 +123,16 @@ class _Links:
             return resolved
         except ValueError:
             return address
+
+    def _is_asset(self, parts: SplitResult) -> bool:
+        return not parts.netloc and bool(self._file(unquote(parts.path)))
+
+    def _link(self, address: str) -> str:
+        """Where a link leads that may lead to an article, as far as that is known yet."""
+        if address not in self.links:
+            unfound = Link(address, linking.unfound(address, self.url, self.site))
+            self.links[address] = self.known.get(address, unfound)
+        return self.links[address].url
 
     def _expect(self, path: str, url: str) -> None:
         """Note a file that is not there: who brings it later need not touch the article."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.crew import Crew
+from publisher.gathering import linking
 from publisher.gathering.aside import Aside
 from publisher.gathering.listing import Registry
 from publisher.gathering.ongoing import Ongoing, Progress, outcome
@@ -90,7 +91,7 @@ class _Gathering:
         vanished |= {key for key in known if key[0] not in looks}
         if changed or vanished:
             self._take_in(changed, vanished, looks)
-        self._number()
+        self._number(linking.resolve(self.ongoing))
         with self.store.write() as tx:
             clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
         return self.ongoing.ended()
@@ -147,8 +148,9 @@ class _Gathering:
             return f"no longer in the configuration, with {lost} files"
         return f"{lost} of {here} files vanished at once" if lost > _MANY and lost * 2 > here else ""
 
-    def _number(self) -> None:
+    def _number(self, linked: datetime | None) -> None:
         with self.store.write() as tx:
+            linking.settle(tx, linked)
             turned = catalogue.turn(tx, self.now)
             given = _release(tx, self.now)
             if not self.report.kept:  # else what is new may not have been seen yet

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from publisher import articles
 from publisher.errors import ContentError
 from publisher.gathering.source import Look
-from publisher.model.articles import Article, Manuscript
+from publisher.model.articles import Article, Link, Manuscript
 from publisher.store import article_texts
 from publisher.store.traces import Key
 
@@ -40,6 +40,7 @@ class Place:
     updated_at: datetime | None
     topics: tuple[str, ...]
     revision: int
+    links: tuple[Link, ...] = ()
 
 
 class Placed(NamedTuple):
@@ -49,6 +50,7 @@ class Placed(NamedTuple):
     article_key: str = ""
     text: str = ""
     absent: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
     error: ContentError | None = None
 
 
@@ -94,6 +96,7 @@ def _place(key: Key, whole: bytes, at: Place, site: str, language: str, files: C
         site=site,
         default_language=language,
         files=files,
+        links=at.links,
     )
     if at.updated_at:
         article = replace(article, updated_at=max(at.updated_at, article.published_at))
@@ -102,7 +105,7 @@ def _place(key: Key, whole: bytes, at: Place, site: str, language: str, files: C
     except UnicodeEncodeError as error:
         reason = f"it holds half a character ({error.object[error.start : error.end]!a})"
         return Placed(key, error=ContentError(key[1], 0, "", reason))
-    return Placed(key, article_key, text, _absent(article, files))
+    return Placed(key, article_key, text, _absent(article, files), article.links)
 
 
 def _absent(article: Article, files: Container[str]) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ class Registry:
             updated_at=since,
             topics=articles.topics_of(signs.labels, self.config.topics),
             revision=revision,
+            links=old.links if old else (),
         )
 
     def status(self, signs: Manuscript, place: Place) -> str:

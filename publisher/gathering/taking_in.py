@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from publisher import articles
 from publisher.errors import ContentError
-from publisher.gathering import files
+from publisher.gathering import files, linking
 from publisher.gathering.aside import Aside
 from publisher.gathering.files import Place, Placed, Read
 from publisher.gathering.listing import File, Registry
@@ -122,8 +123,20 @@ class Intake:
         with self.ongoing.store.write() as tx:
             catalogue.save_all(tx, rows)
             self.ongoing.changed(tx, (row["id"] for row in rows))
+            if any(self._loosens(one) for one in good):
+                linking.set_loose(tx, self.ongoing.now)
         for one in good:
             self._note(one)
+
+    def _loosens(self, placed: Placed) -> bool:
+        """Whether links, its own or others', may lead elsewhere now."""
+        signs, place, _, before = self._entered[placed.key]
+        if before is None:
+            return True
+        old = before.article
+        moved = (old.path, old.slug, old.url) != (placed.key[1], place.slug, place.url)
+        same = {link.written for link in old.links} >= {link.written for link in placed.links}
+        return moved or not same or old.aliases != articles.aliases(signs, place.url)
 
     def _row(self, placed: Placed) -> dict[str, Any]:
         (source, path), entered = placed.key, self._entered[placed.key]

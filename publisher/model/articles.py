@@ -26,10 +26,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that may lead to another article: the address as its author wrote it, and as it was resolved."""
+    """A link that may lead to another article: as its author wrote it, and where it leads.
+
+    `article` is the id of the article that it leads to; without one the address is as a browser takes it.
+    """
 
     written: str
     url: str
+    article: str = ""
 
 
 @dataclass(frozen=True, slots=True)

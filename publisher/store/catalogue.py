@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
 from publisher.store import article_texts
-from publisher.store.bulk import among, replace_all
+from publisher.store.bulk import among, change_all, replace_all
 from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 
@@ -123,6 +123,11 @@ def save(tx: Connection, listing: Listing) -> None:
 def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """As `save`, from rows of all columns but the release; `data` is text that `article_texts` wrote."""
     replace_all(tx, articles, "id", rows)
+
+
+def set_texts(tx: Connection, texts: Mapping[str, str]) -> None:
+    """Replace what articles, by id, hold; `texts` are what `article_texts` wrote. All else stays."""
+    change_all(tx, articles, "id", "data", texts)
 
 
 def set_status(tx: Connection, changes: Mapping[str, str]) -> None:

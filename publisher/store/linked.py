@@ -1,0 +1,39 @@
+"""What articles are called and which others they link to, for all of them in one walk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from publisher.model.articles import Link
+from publisher.store.schema import articles
+
+
+class Linked(NamedTuple):
+    """An article's names and links, without the rest of it."""
+
+    id: str
+    source: str
+    path: str
+    slug: str
+    status: str
+    url: str
+    aliases: tuple[str, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def gone(self) -> bool:
+        """Whether its file is gone, and known to be."""
+        return self.status in ("gone", "withdrawn")
+
+
+def every(tx: Connection) -> Iterator[Linked]:
+    """Every article that ever was."""
+    c = articles.c
+    url, aliases, links = (c.data[name] for name in ("url", "aliases", "links"))
+    query = select(c.id, c.source, c.path, c.slug, c.status, url.as_string(), aliases, links)
+    for row in tx.execute(query, execution_options={"yield_per": 1000}):
+        plain, old, named = row[:6], row[6], row[7]
+        yield Linked(*plain, aliases=tuple(old or ()), links=tuple(Link(**link) for link in named or ()))
