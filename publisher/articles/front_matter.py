@@ -149,7 +149,7 @@ def _loaded(block: str, fence: str, path: str, first: int) -> tuple[Any, tuple[t
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = min(mark.line, block.count("\n") - 1) if mark else 0
-        raise ContentError(path, first + max(line, 0), "front matter", _reason(error)) from None
+        raise ContentError(path, first + max(line, 0), "front matter", reason_of(error)) from None
     except json.JSONDecodeError as error:
         reason = f"not valid JSON: {error.msg.lower()}"
         raise ContentError(path, first + error.lineno - 1, "front matter", reason) from None
@@ -160,7 +160,8 @@ def _loaded(block: str, fence: str, path: str, first: int) -> tuple[Any, tuple[t
         raise ContentError(path, first + line, "front matter", reason) from None
 
 
-def _reason(error: yaml.YAMLError) -> str:
+def reason_of(error: yaml.YAMLError) -> str:
+    """In plain words what is wrong with a block of YAML."""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     return "not valid YAML: " + next((plain for part, plain in _REASONS.items() if part in problem), problem)
 
@@ -187,7 +188,7 @@ def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation
     for indent, key, line in _keys(block, first):
         if key not in found or indent < found[key][0]:
             found[key] = indent, line
-    values = {normal(str(key)): _plain(value) for key, value in data.items()}
+    values = {normal(str(key)): plain(value) for key, value in data.items()}
     for name in _NESTED:
         if isinstance(inner := values.get(name), dict):
             values = inner | values
@@ -202,12 +203,12 @@ def _keys(block: str, first: int) -> Iterator[tuple[int, str, int]]:
         yield len(found[1]), normal(found[2]), line
 
 
-def _plain(value: Any) -> Value:
+def plain(value: Any) -> Value:
     """TOML and JSON know types; from here on a value is text, a list or a mapping."""
     if isinstance(value, dict):
-        return {normal(str(key)): _plain(inner) for key, inner in value.items()}
+        return {normal(str(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if value is None:
         return ""
     if isinstance(value, bool):

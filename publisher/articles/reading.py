@@ -42,6 +42,10 @@ _MORE = re.compile(
     r"<!--\s*(?:more|excerpt|truncate|teaser_end|end_teaser|pelican_end_summary)\b[^>]{0,40}-->",
     re.IGNORECASE,
 )
+# of those with most publications; others could be any word
+_LANGUAGES = re.compile(
+    r"ar|b[gn]|c[as]|d[ae]|e[lnstu]|f[air]|gl|h[eiru]|i[dt]|ja|ko|l[tv]|n[blno]|p[lt]|r[ou]|s[klrv]|t[hr]|uk|vi|zh"
+)
 _JEKYLL_NAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
@@ -57,7 +61,7 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en") -> Manus
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in HTML:
         header, body = document.split(body, header)
-    language = fields.language(header) or language
+    language = fields.language(header) or _in_name(path) or language
     if suffix == _MDX:
         header = replace(header, values={**mdx.metadata(body), **header.values})
         body = mdx.plain(body, language)
@@ -104,6 +108,10 @@ def _manuscript(
     repair(root)
     when = moments.of(header, zone)
     notes = header.notes + notes + when.notes
+    draft = fields.draft(header)
+    if PurePosixPath(path).name.split(".")[0] == "_index" and not draft:
+        # Hugo and Zola: the page of a section lists articles, and is none
+        draft, notes = True, (*notes, "the page of a section (_index) is no article: it is kept as a draft")
     jekyll = header.notation == "---" and _is_jekyll(path)
     correction = header.text("correction")
     return Manuscript(
@@ -118,8 +126,8 @@ def _manuscript(
         published_at=when.published_at,
         updated_at=when.updated_at,
         expires_at=when.expires_at,
-        draft=fields.draft(header),
-        language=fields.language(header),
+        draft=draft,
+        language=fields.language(header) or _in_name(path),
         explicit_id=header.text("id", "guid", "uuid"),
         correction=joined(correction),
         aliases=fields.aliases(header),
@@ -166,7 +174,14 @@ def _is_jekyll(path: str) -> bool:
 
 def _stem(path: str) -> str:
     file = PurePosixPath(path)
-    return file.parent.name if file.stem.lower() in ("index", "_index") and file.parent.name else file.stem
+    stem = file.stem.removesuffix(f".{_in_name(path)}")
+    return file.parent.name if stem.lower() in ("index", "_index") and file.parent.name else stem
+
+
+def _in_name(path: str) -> str:
+    """The language in a name such as `boat.de.md`."""
+    found = PurePosixPath(PurePosixPath(path).stem).suffix[1:]
+    return found if _LANGUAGES.fullmatch(found) else ""
 
 
 def _from_name(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import html
 
 from publisher import articles
+from publisher.articles.profiles import People
 from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.errors import ContentError
@@ -18,6 +20,7 @@ from publisher.rendering import pages
 from publisher.rendering.environment import Templates
 from publisher.rendering.pages import Frame, Site
 from publisher.sources import folder
+from publisher.sources.people import people
 
 Progress = Callable[[int, int], None]
 # The date of an article that has none yet; only the order depends on it here.
@@ -33,9 +36,11 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
         if scan.missing:
             findings.append(Finding(str(path), "source", scan.missing, "error"))
         findings += [Finding(str(path / p.place), "source", p.message, "warning") for p in scan.unreadable]
+        who, errors = people(path, scan)
+        findings += [of_error(error, "profile") for error in errors]
         for number, name in enumerate(sorted(scan.articles), 1):
             try:
-                found += _read(config, path, name, scan.files, findings)
+                found += _read(config, path, name, scan.files, who, findings)
             except ContentError as error:
                 findings.append(of_error(error, "article"))
             progress(number, len(scan.articles))
@@ -43,11 +48,17 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
 
 
 def _read(
-    config: Config, path: Path, name: str, files: frozenset[str], findings: list[Finding]
+    config: Config,
+    path: Path,
+    name: str,
+    files: frozenset[str],
+    who: People,
+    findings: list[Finding],
 ) -> list[Article]:
     data, publication = folder.load(path, name), config.publication
     manuscript = articles.read(data, name, zone=publication.zone, language=publication.language)
     findings += [Finding(name, "article", note, "warning") for note in manuscript.notes]
+    manuscript = replace(manuscript, authors=articles.credited(manuscript.authors, who))
     article = _placed(config, manuscript, files)
     findings += [Finding(name, "alternative text", what, "warning") for what in _unsaid(article)]
     findings += [

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.crew import Crew
-from publisher.gathering import linking
+from publisher.gathering import crediting, linking
 from publisher.gathering.aside import Aside
 from publisher.gathering.listing import Registry
 from publisher.gathering.ongoing import Ongoing, Progress, outcome
@@ -82,6 +82,8 @@ class _Gathering:
         with self.store.read() as tx:
             known = traces.stamps(tx)
         looks = self._looks(known)
+        with self.store.read() as tx:
+            looks = crediting.with_changed(tx, looks)
         changed = [(name, path) for name, at in looks.items() for path in at.changed]
         vanished = {(name, path) for name, at in looks.items() for path in at.vanished}
         for name, at in looks.items():
@@ -94,6 +96,7 @@ class _Gathering:
         self._number(linking.resolve(self.ongoing))
         with self.store.write() as tx:
             clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
+            crediting.remember(tx, looks, self.now)
         return self.ongoing.ended()
 
     def _looks(self, known: Mapping[Key, Stamped]) -> dict[str, Look]:
@@ -104,6 +107,7 @@ class _Gathering:
         }
         for at in looks.values():
             self.report.kept += at.kept
+            self.report.refused += [at.error(error.path, error) for error in at.errors]
         return looks
 
     def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Look]) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from publisher import articles
+from publisher.articles.profiles import People, credited
 from publisher.errors import ContentError
 from publisher.model.articles import Manuscript
 from publisher.sources import folder
+from publisher.sources.people import people
 from publisher.store.traces import Key, Stamped
 
 log = logging.getLogger("publisher")
@@ -22,7 +24,9 @@ class Look:
     """What a look at a source found. Paths count from its folder.
 
     `stamps` are those of every article that is there, empty for one that may change again under the same
-    stamp. `vanished` were known and are no longer there; `kept` says in words what was left as it was.
+    stamp. `vanished` were known and are no longer there; `kept` says in words what was left as it was, and
+    `kept_whole` that the source was not there. `people` are the authors whom its profiles tell about, and
+    `errors` what is wrong with those.
     """
 
     name: str
@@ -33,11 +37,15 @@ class Look:
     changed: tuple[str, ...] = ()
     vanished: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
+    people: People = field(default_factory=dict)
+    kept_whole: bool = False
+    errors: tuple[ContentError, ...] = ()
 
     def read(self, path: str, zone: tzinfo, language: str) -> Manuscript:
         """Parse one file. Raises ContentError."""
         try:
-            return articles.read(folder.load(self.path, path), path, zone=zone, language=language)
+            found = articles.read(folder.load(self.path, path), path, zone=zone, language=language)
+            return replace(found, authors=credited(found.authors, self.people)) if self.people else found
         except ContentError:
             raise
         except Exception as error:  # whatever one file does to a parser, the others go on
@@ -48,7 +56,7 @@ class Look:
 
     def bare(self) -> Look:
         """As much of it as reading a file takes."""
-        return Look(self.name, self.path)
+        return Look(self.name, self.path, people=self.people)
 
     def error(self, path: str, error: ContentError) -> ContentError:
         """The same error, which names the file as it is seen from outside the source."""
@@ -63,11 +71,12 @@ def look(name: str, path: Path, reading: str, known: Mapping[Key, Stamped], *, a
     scan = folder.scan(path)
     if scan.missing and not accept_gone:
         why = f"{path}: {scan.missing}; its articles are kept (--accept-gone lets them go)"
-        return Look(name, path, kept=(why,))
+        return Look(name, path, kept=(why,), kept_whole=True)
     stamps = {
         at: "" if at in scan.unsettled else f"{reading}:{stamp.mtime_ns}:{stamp.size}"
         for at, stamp in scan.articles.items()
     }
+    who, errors = people(path, scan)
     mine = {at: stamped.stamp for (source, at), stamped in known.items() if source == name}
     return Look(
         name,
@@ -79,6 +88,8 @@ def look(name: str, path: Path, reading: str, known: Mapping[Key, Stamped], *, a
         tuple(at for at in sorted(stamps) if not stamps[at] or mine.get(at) != stamps[at]),
         frozenset(at for at in mine if at not in stamps and not _hidden(at, scan)),
         tuple(f"{path / p.place}: {p.message}" for p in scan.unreadable),
+        who,
+        errors=tuple(errors),
     )
 
 

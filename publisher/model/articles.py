@@ -8,10 +8,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote it, and as what ("Staff Writer"); the title may be empty."""
+    """Who wrote it, and as what ("Staff Writer"); the title may be empty.
+
+    `key` is what the article calls somebody whose name stands in a profile.
+    """
 
     name: str
     title: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from publisher.articles import MAX_BYTES, SUFFIXES
+from publisher.articles import MAX_BYTES, SUFFIXES, is_profile
+from publisher.articles.decoding import decode
+from publisher.articles.header_lines import positional
 from publisher.errors import ContentError, Problem
 
 _META = ".meta"
@@ -33,7 +35,7 @@ class Scan:
     `files` is everything that is no article. `unsettled` are articles written so shortly before the look that
     they could change again under the same stamp. `unreadable` names what was passed over; the place of a
     folder ends with a slash, and what was known below it is neither there nor gone. `missing` says why the
-    folder itself cannot be read, else it is empty.
+    folder itself cannot be read, else it is empty. `profiles` are those of authors.
     """
 
     articles: Mapping[str, Stamp] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Scan:
     unsettled: frozenset[str] = frozenset()
     unreadable: tuple[Problem, ...] = ()
     missing: str = ""
+    profiles: frozenset[str] = frozenset()
 
 
 def scan(folder: Path) -> Scan:
@@ -65,11 +68,14 @@ def load(folder: Path, path: str) -> bytes:
     """
     data = _bytes(folder, path)
     meta = _meta_of(path)
-    if (folder / meta).is_file():
-        head = _bytes(folder, meta)
-        if head.startswith(b".. "):
-            return head.strip() + b"\n\n" + data
-    return data
+    if meta == path or not (folder / meta).is_file():
+        return data
+    head = decode(_bytes(folder, meta), meta)[0].strip()
+    if not head.startswith((".. ", "---", "+++")):
+        head = positional(head)
+    if head:
+        return f"{head}\n\n{decode(data, path)[0]}".encode()
+    raise ContentError(meta, 1, "", "expected `.. key: value` lines")
 
 
 def find(folder: Path, path: str) -> Path | None:
@@ -132,6 +138,7 @@ class _Walk:
         self.articles: dict[str, Stamp] = {}
         self.metas: dict[str, Stamp] = {}
         self.files: set[str] = set()
+        self.profiles: set[str] = set()
         self.problems: list[Problem] = []
 
     def walk(self, prefix: str) -> None:
@@ -172,6 +179,9 @@ class _Walk:
             self._name(path, "a link to nothing")
 
     def _file(self, path: str, look: Callable[[], os.stat_result]) -> None:
+        if is_profile(path):
+            self.profiles.add(path)
+            return
         suffix = _suffix(path)
         if suffix not in _READ:
             self.files.add(path)
@@ -191,7 +201,8 @@ class _Walk:
         for path in self.metas:
             self._name(path, "metadata without an article of the same name beside it")
         self.problems.sort(key=lambda problem: problem.place)
-        return Scan(self.articles, frozenset(self.files), self._unsettled(), tuple(self.problems))
+        found = frozenset(self.files), self._unsettled(), tuple(self.problems)
+        return Scan(self.articles, *found, profiles=frozenset(self.profiles))
 
     def _unsettled(self) -> frozenset[str]:
         # written after the look began counts too: the file system's clock is not ours to set

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from publisher.model.articles import Link
+from publisher.model.articles import Author, Link
 from publisher.store.schema import articles
 
 
@@ -27,6 +27,15 @@ class Linked(NamedTuple):
     def gone(self) -> bool:
         """Whether its file is gone, and known to be."""
         return self.status in ("gone", "withdrawn")
+
+
+def authors(tx: Connection, source: str) -> Iterator[tuple[str, list[Author]]]:
+    """Path and authors of the articles of a source that have any."""
+    c = articles.c
+    query = select(c.path, c.data["authors"]).where(c.source == source)
+    for path, found in tx.execute(query, execution_options={"yield_per": 1000}):
+        if found:
+            yield path, [Author(**author) for author in found]
 
 
 def every(tx: Connection) -> Iterator[Linked]:

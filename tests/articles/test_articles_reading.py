@@ -280,6 +280,9 @@ def test_titles_without_front_matter() -> None:
     [
         ("2016-3-8-Our_Boat.aspx.markdown", "", "our-boat"),
         ("news/late-boats/index.md", "", "late-boats"),
+        ("late-boats.de.md", "", "late-boats"),
+        ("late-boats/index.en.md", "", "late-boats"),
+        ("old.net.md", "", "old-net"),
         ("a.md", "slug: '%c2%abst%c3%b8rste%c2%bb'", "st\u00f8rste"),
     ],
 )
@@ -287,7 +290,43 @@ def test_slugs(path: str, header: str, slug: str) -> None:
     assert manuscript(f"---\ntitle: A\n{header}\n---\n", path).slug == slug
 
 
+@pytest.mark.parametrize(
+    ("header", "aliases"),
+    [
+        ("aliases: [old, /older/]\nredirect_from: /oldest.html", ("/old", "/older/", "/oldest.html")),
+        ("permalink: /sea/boat/\nurl: https://elsewhere.example/", ("/sea/boat/",)),
+        ("permalink: /:year/:title\naliases: [/, '../x', '//x', 'a b', '']", ()),
+        ("permalink: pretty\npath: 2020/boat", ("/2020/boat",)),
+        ("url: false", ()),
+    ],
+)
+def test_aliases_are_paths(header: str, aliases: tuple[str, ...]) -> None:
+    assert manuscript(f"---\ntitle: A\n{header}\n---\n").aliases == aliases
+
+
+def test_the_page_of_a_section_is_kept_back() -> None:
+    found = manuscript("---\ntitle: A\n---\n", "news/_index.md")
+    assert found.draft
+    assert "section" in found.notes[0]
+
+
+def test_mdx_keeps_what_components_hold() -> None:
+    found = manuscript(
+        "import X from './x'\n\nexport const meta = {\n  title: 'Ferry',\n  date: '2020-05-06',\n}\n\n"
+        "{/* note */}<Box>**Bold**</Box>\n\n<YouTube id='abcDEF12345' />\n\n"
+        "~~~js\nimport Y from './y'\n~~~\n",
+        "a.mdx",
+    )
+    assert (found.title, found.published_at) == ("Ferry", datetime(2020, 5, 5, 23, tzinfo=UTC))
+    assert "<strong>Bold</strong>" in found.html
+    assert "Watch on YouTube" in found.html
+    assert "from &#39;./y&#39;" in found.html or "./y" in found.html
+    assert "./x" not in found.html
+    assert "note" not in found.html
+
+
 def test_languages_are_tags() -> None:
+    assert manuscript("# A", "a.de.md").language == "de"
     assert manuscript("---\ntitle: A\nlang: zh_tw\n---\n").language == "zh-TW"
     assert refused("---\ntitle: A\nlang: not a language\n---\n").line == 3
 

@@ -38,6 +38,38 @@ def test_articles_and_files(folder: Path) -> None:
     assert found.articles["news/a.md"] == ((folder / "news/a.md").stat().st_mtime_ns, 3)
 
 
+def test_profiles_are_no_articles(folder: Path) -> None:
+    (folder / "_staff").mkdir()
+    (folder / "_staff" / "ana.md").write_text("x")
+    found = scan(folder)
+    assert (set(found.articles), found.profiles) == ({"news/a.md", "b.TXT"}, {"_staff/ana.md"})
+
+
+@pytest.mark.parametrize(
+    ("meta", "starts"),
+    [
+        (b".. title: Boat\n.. date: 2012/04/09\n", ".. title: Boat\n.. date: 2012/04/09\n\nText"),
+        (b"\xef\xbb\xbf.. title: Boat", ".. title: Boat\n\nText"),
+        (".. title: Boat".encode("utf-16"), ".. title: Boat\n\nText"),
+        (b"---\ntitle: Boat\n---\n", "---\ntitle: Boat\n---\n\nText"),
+        (
+            b"Boat\nboat\n2012/04/09\nsea\n",
+            ".. title: Boat\n.. slug: boat\n.. date: 2012/04/09\n.. tags: sea\n\nText",
+        ),
+    ],
+)
+def test_metadata_beside_an_article_stands_above_it(folder: Path, meta: bytes, starts: str) -> None:
+    (folder / "b.TXT").write_bytes(b"\xef\xbb\xbfText")
+    (folder / "b.meta").write_bytes(meta)
+    assert load(folder, "b.TXT").decode() == starts
+
+
+def test_metadata_that_says_nothing_is_named(folder: Path) -> None:
+    (folder / "b.meta").write_bytes(b"nothing here")
+    with pytest.raises(ContentError, match="key: value"):
+        load(folder, "b.TXT")
+
+
 def test_a_stamp_changes_with_the_file(folder: Path) -> None:
     before = scan(folder).articles
     (folder / "b.TXT").write_text("C, longer")
