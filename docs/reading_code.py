@@ -23,6 +23,8 @@ _KINDS: dict[str, str] = {
     "duration": "duration, such as 30s, 5m, 48h or 7d",
     "hub": "http or https address",
     "url": "http or https address",
+    "feed_url": "http or https address",
+    "private": "host, address or network",
     "zone": "time zone, such as Europe/Lisbon",
     "name": "name of small letters, digits and hyphens",
     "language": "language tag, such as en or pt-BR",

@@ -22,6 +22,8 @@ GATHERED = {
     "refused": [names("path line field reason")],
     "kept": [],
     "notes": [],
+    "feeds": names("fetched unchanged resting failed gone late"),
+    "failures": [names("feed reason")],
 }
 SUBSCRIPTION = names(
     "id subscriber_id newsletter status topics cadence weekday day hour zone language paused_until mark "
@@ -275,7 +277,8 @@ PUBLIC_FILES = (
     "the address of a folder gives its index.html"
 )
 SECTIONS = {
-    "sources[]": "A list; without it one source, the folder `content/`.",
+    "sources[]": "A list of folders (`path`) and remote feeds (`feed`), each either; without it one "
+    "source, the folder `content/`.",
     "mail.smtp[]": "One, or a list in the order in which they are used.",
     "feeds.NAME": "NAME stands in the names of its files. The feed `main` is always there.",
     "newsletters.NAME": "NAME stands in addresses and headers: do not change it once mail has left.",

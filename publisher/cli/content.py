@@ -14,6 +14,7 @@ import typer
 from publisher.cli.speaking import JSON, moment, opened, progress, result, shown_path, table, tell
 
 if TYPE_CHECKING:
+    from publisher.app import Publisher
     from publisher.config.schema import Config
     from publisher.gathering import Gathered
     from publisher.store import Store
@@ -22,6 +23,10 @@ ACCEPT_GONE = typer.Option(
     False,
     "--accept-gone",
     help="Let go of articles whose files vanished in numbers; without it they are kept.",
+)
+
+FETCH = typer.Option(
+    False, "--fetch", help="Ask every remote feed now, also one whose next look is not due yet."
 )
 
 _NONE_YET = "No articles yet: put a file into the source folder, then publisher gather"
@@ -99,21 +104,41 @@ def _store_of(config: Config, file: Path) -> Iterator[Store | None]:
             store.close()
 
 
-def gather(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool = JSON) -> None:
+def gather(
+    context: typer.Context,
+    accept_gone: bool = ACCEPT_GONE,
+    fetch: bool = FETCH,
+    as_json: bool = JSON,
+) -> None:
     """Read the sources into the catalogue.
 
-    Only files that changed are parsed; one that cannot be read is named, and the others go on (exit 1).
+    Only files that changed are parsed; one that cannot be read is named, and the others go on (exit 1). So is
+    a remote feed that cannot be had: its articles are kept, and it is asked again later.
     Next: `publisher articles` lists what was found, `publisher build` writes feeds and pages.
     """
     from publisher import gathering
 
-    with opened(context) as p, progress("Reading articles") as step:
-        report = gathering.gather(
-            p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step, crew=p.crew
-        )
+    with opened(context) as p:
+        report = _gathered(p, accept_gone, fetch)
     _complain(report)
     result(as_json, gathering.summary(report), _sentence(report))
-    raise typer.Exit(1 if report.refused or report.kept else 0)
+    raise typer.Exit(1 if report.incomplete else 0)
+
+
+def _gathered(p: Publisher, accept_gone: bool, fetch: bool) -> Gathered:
+    """Ask the remote feeds, then read everything; a person who waits sees how far it is."""
+    from publisher import gathering
+    from publisher.gathering.fetching import COMMAND_SECONDS
+
+    now = p.clock()
+    with progress("Asking feeds") as step:
+        fetches = gathering.fetch(
+            p.store, p.config, now, always=fetch, seconds=COMMAND_SECONDS, progress=step
+        )
+    with progress("Reading articles") as step:
+        return gathering.gather(
+            p.store, p.config, now, accept_gone=accept_gone, progress=step, crew=p.crew, fetches=fetches
+        )
 
 
 def _complain(report: Gathered) -> None:
@@ -136,7 +161,12 @@ def _sentence(report: Gathered) -> str:
     return "Articles: " + (", ".join(f"{n} {what}" for what, n in counts.items() if n) or "none")
 
 
-def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool = JSON) -> None:
+def build(
+    context: typer.Context,
+    accept_gone: bool = ACCEPT_GONE,
+    fetch: bool = FETCH,
+    as_json: bool = JSON,
+) -> None:
     """Gather, then write feeds, pages and the archive.
 
     They go under output.path; a file is touched only if its bytes changed, so that the folder can be copied
@@ -145,10 +175,7 @@ def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool
     from publisher import gathering, publishing
 
     with opened(context) as p:
-        with progress("Reading articles") as step:
-            report = gathering.gather(
-                p.store, p.config, p.clock(), accept_gone=accept_gone, progress=step, crew=p.crew
-            )
+        report = _gathered(p, accept_gone, fetch)
         _complain(report)
         written = publishing.publish(p.store, p.config, p.templates)
     data = {
@@ -159,7 +186,7 @@ def build(context: typer.Context, accept_gone: bool = ACCEPT_GONE, as_json: bool
     }
     counts = ", ".join(f"{data[name]} {name}" for name in ("written", "unchanged", "removed"))
     result(as_json, data, _sentence(report), f"Files in {shown_path(p.config.output.path)}: {counts}")
-    raise typer.Exit(1 if report.refused or report.kept else 0)
+    raise typer.Exit(1 if report.incomplete else 0)
 
 
 def articles(

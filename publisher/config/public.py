@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from string import Formatter
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
+    field_validator,
     model_validator,
 )
 
 from publisher.config.sections import Section
 from publisher.config.values import (
     Colour,
+    Duration,
+    FeedUrl,
     Language,
     Line,
     Location,
+    Private,
     Url,
     Zone,
+    duration,
 )
 
 _ARTICLE_FIELDS = [(name, "", None) for name in ("url", "year", "month", "day", "slug")]
@@ -43,9 +49,44 @@ class Publication(Section):
 
 
 class Source(Section):
-    """Where articles come from."""
+    """Where articles come from: a folder, or a feed elsewhere."""
 
-    path: Location = Field(description="a folder of .md, .markdown, .html and .txt files")
+    path: Location | None = Field(None, description="a folder of .md, .markdown, .html and .txt files")
+    feed: FeedUrl | None = Field(
+        None,
+        description="instead of a folder: address of an RSS, Atom or JSON feed. A port other than 80 and 443 "
+        "must stand in it",
+    )
+    every: Duration = Field(
+        duration("30m"), description="how often the feed is asked, at least a minute; later where it says so"
+    )
+    max_age: Duration = Field(
+        duration("30d"), description="what is older when the feed first shows it is not taken"
+    )
+    max_new: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        50, description="how many new articles one look at the feed takes at most, the newest first"
+    )
+    content: Literal["full", "summary"] = Field("full", description="the feed's whole text, or its summary")
+    allow_private: list[Private] = Field(
+        [],
+        description="hosts, addresses or networks that this feed may be at though they are private, such as "
+        "127.0.0.1 or 10.1.0.0/16; every other private address is refused",
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _politely(cls, value: timedelta) -> timedelta:
+        if value < timedelta(minutes=1):
+            raise ValueError("expected a minute at least, such as 30m")
+        return value
+
+    @model_validator(mode="after")
+    def _either(self) -> Source:
+        if (self.path is None) == (self.feed is None):
+            raise ValueError("expected either path: FOLDER or feed: ADDRESS")
+        if self.path and (alien := sorted(self.model_fields_set - {"path", "feed"})):
+            raise ValueError(f"{alien[0]} is for feeds, and this source is a folder")
+        return self
 
 
 class Output(Section):

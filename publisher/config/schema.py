@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -87,17 +88,37 @@ class Config(Section):
     def _store(cls, value: str) -> str:
         return store(value)
 
+    @field_validator("sources")
+    @classmethod
+    def _once(cls, value: list[Source]) -> list[Source]:
+        names = [_feed_name(source.feed) for source in value if source.feed]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise ValueError(f"expected each feed once, got {twice} twice")
+        return value
+
     @field_serializer("store")
     def _shown(self, value: str) -> str:
         return without_password(value)
 
     @property
     def named_sources(self) -> dict[str, Path]:
-        """Each source by a name that survives a move of the publication to another folder."""
+        """Each folder by a name that survives a move of the publication to another folder."""
         named: dict[str, Path] = {}
-        for source in self.sources:
-            name, number = source.path.name, 2
+        for path in (source.path for source in self.sources if source.path):
+            name, number = path.name, 2
             while name in named:
-                name, number = f"{source.path.name}-{number}", number + 1
-            named[name] = source.path
+                name, number = f"{path.name}-{number}", number + 1
+            named[name] = path
         return named
+
+    @property
+    def named_feeds(self) -> dict[str, Source]:
+        """Each remote feed by its address without the scheme, which no folder can be called."""
+        return {_feed_name(source.feed): source for source in self.sources if source.feed}
+
+
+def _feed_name(url: str) -> str:
+    name = url.partition("://")[2]
+    name = name if "/" in name else f"{name}/"
+    # the store takes 200 characters
+    return name if len(name) <= 200 else f"{name[:180]}…{sha256(name.encode()).hexdigest()[:16]}"

@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from email.headerregistry import Address
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -74,6 +75,29 @@ def hub(value: str) -> str:
     if value and not (_URL.fullmatch(plain) and "@" not in plain and re.fullmatch(r"[!-~]*", query)):
         raise ValueError(f"expected an address such as https://hub.example/, got {value!r}")
     return value
+
+
+def feed_url(value: str) -> str:
+    """The absolute http or https address of a feed, in ASCII; without a user, a password or a fragment."""
+    try:
+        parts = urlsplit(value)
+        odd = not parts.hostname or parts.port == 0 or "@" in parts.netloc or "#" in value
+    except ValueError:
+        odd = True
+    if odd or not re.fullmatch(r"https?://[!-~]{1,2000}", value):
+        shown = re.sub(r"//[^/]*@", "//***@", value)
+        raise ValueError(f"expected an address such as https://elsewhere.example/feed.xml, got {shown!r}")
+    return value
+
+
+def private(value: str) -> str:
+    """A host, an address or a network (`10.1.0.0/16`) that is not open to the whole internet."""
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        if re.fullmatch(rf"(?=.*[A-Za-z])(?:{_LABEL}\.)*{_LABEL}", value):
+            return value.lower()
+    raise ValueError(f"expected a host or a network such as 10.1.0.0/16, got {value!r}")
 
 
 def zone(value: str) -> str:
@@ -225,6 +249,8 @@ Day = Annotated[date, BeforeValidator(day)]
 Rate = Annotated[float, BeforeValidator(rate)]
 Url = Annotated[str, AfterValidator(url)]
 HubUrl = Annotated[str, AfterValidator(hub)]
+FeedUrl = Annotated[str, AfterValidator(feed_url)]
+Private = Annotated[str, AfterValidator(private)]
 Zone = Annotated[str, AfterValidator(zone)]
 Name = Annotated[str, AfterValidator(name)]
 Language = Annotated[str, AfterValidator(language)]

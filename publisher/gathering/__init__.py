@@ -14,17 +14,19 @@ from publisher.config.schema import Config
 from publisher.crew import Crew
 from publisher.gathering import crediting, linking
 from publisher.gathering.aside import Aside
+from publisher.gathering.feeds import Looked
+from publisher.gathering.fetching import Fetches, fetch
 from publisher.gathering.listing import Registry
+from publisher.gathering.looking import Looking, remember
 from publisher.gathering.ongoing import Ongoing, Progress, outcome
 from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import Gathered, problems, summary
-from publisher.gathering.source import Look, look
 from publisher.gathering.taking_in import Intake
 from publisher.store import Store, catalogue, clock, in_turn, restores, traces
 from publisher.store.catalogue import Release, Unreleased
-from publisher.store.traces import Key, Stamped, Trace
+from publisher.store.traces import Key, Trace
 
-__all__ = ["Gathered", "fingerprint", "gather", "outdated", "problems", "summary"]
+__all__ = ["Gathered", "fetch", "fingerprint", "gather", "outdated", "problems", "summary"]
 
 _READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
@@ -40,14 +42,18 @@ def gather(
     accept_gone: bool = False,
     progress: Progress | None = None,
     crew: Crew | None = None,
+    fetches: Fetches | None = None,
 ) -> Gathered:
     """Read every source; a source that is missing, or lost most of its files, is kept as it was (rule 24).
 
     Killed at any point, the next gather ends where this one would have. `crew` helps where there is much.
+    `fetches` is what `fetch` brought; without it the feeds that are due are asked here, before anything is
+    locked.
     """
+    fetches = fetches or fetch(store, config, now)
     with store.alone("gather"):
         ongoing = Ongoing(store, config, now, crew or Crew(0), progress or _silent)
-        return _Gathering(ongoing, accept_gone).run()
+        return _Gathering(ongoing, accept_gone, fetches).run()
 
 
 def fingerprint(config: Config) -> str:
@@ -72,8 +78,8 @@ def outdated(store: Store, config: Config) -> bool:
 class _Gathering:
     """One gather: look, take in, let go, number."""
 
-    def __init__(self, ongoing: Ongoing, accept_gone: bool) -> None:
-        self.ongoing, self.accept_gone = ongoing, accept_gone
+    def __init__(self, ongoing: Ongoing, accept_gone: bool, fetches: Fetches) -> None:
+        self.ongoing, self.accept_gone, self.fetches = ongoing, accept_gone, fetches
         self.store, self.config, self.now = ongoing.store, ongoing.config, ongoing.now
         self.report, self.outcomes = ongoing.report, ongoing.outcomes
 
@@ -81,7 +87,9 @@ class _Gathering:
         """Look, read, save, let go; then number all that became public in one transaction (rule 1)."""
         with self.store.read() as tx:
             known = traces.stamps(tx)
-        looks = self._looks(known)
+        looks = Looking(self.ongoing, fingerprint(self.config), known).looks(
+            self.fetches, accept_gone=self.accept_gone
+        )
         with self.store.read() as tx:
             looks = crediting.with_changed(tx, looks)
         changed = [(name, path) for name, at in looks.items() for path in at.changed]
@@ -97,20 +105,10 @@ class _Gathering:
         with self.store.write() as tx:
             clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
             crediting.remember(tx, looks, self.now)
+            remember(tx, self.config, self.fetches, looks)
         return self.ongoing.ended()
 
-    def _looks(self, known: Mapping[Key, Stamped]) -> dict[str, Look]:
-        reading = fingerprint(self.config)
-        looks = {
-            name: look(name, path, reading, known, accept_gone=self.accept_gone)
-            for name, path in self.config.named_sources.items()
-        }
-        for at in looks.values():
-            self.report.kept += at.kept
-            self.report.refused += [at.error(error.path, error) for error in at.errors]
-        return looks
-
-    def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Look]) -> None:
+    def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Looked]) -> None:
         with Aside[Key](self.store.folder) as aside:
             intake = Intake(self.ongoing, looks, aside)
             intake.read(changed)
@@ -148,7 +146,7 @@ class _Gathering:
         self.report.changed = True
 
     def _why_kept(self, source: str, lost: int, here: int) -> str:
-        if source not in self.config.named_sources:
+        if source not in self.config.named_sources | self.config.named_feeds:
             return f"no longer in the configuration, with {lost} files"
         return f"{lost} of {here} files vanished at once" if lost > _MANY and lost * 2 > here else ""
 

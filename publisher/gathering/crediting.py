@@ -11,16 +11,21 @@ from sqlalchemy import Connection
 
 from publisher.articles import profiles
 from publisher.articles.profiles import People
+from publisher.gathering.feeds import Looked
 from publisher.gathering.source import Look
 from publisher.model.articles import Author
 from publisher.store import clock, linked
 
 
-def with_changed(tx: Connection, looks: Mapping[str, Look]) -> dict[str, Look]:
+def with_changed(tx: Connection, looks: Mapping[str, Looked]) -> dict[str, Looked]:
     """The looks, with the articles that name somebody whose profile is not what it was among the changed."""
     found = dict(looks)
     for name, look in looks.items():
-        if not look.kept_whole and clock.remembered(tx, _note(name)) != _digest(look.people):
+        if (
+            isinstance(look, Look)
+            and not look.kept_whole
+            and clock.remembered(tx, _note(name)) != _digest(look.people)
+        ):
             changed = {
                 path
                 for path, authors in linked.authors(tx, name)
@@ -30,10 +35,14 @@ def with_changed(tx: Connection, looks: Mapping[str, Look]) -> dict[str, Look]:
     return found
 
 
-def remember(tx: Connection, looks: Mapping[str, Look], now: datetime) -> None:
+def remember(tx: Connection, looks: Mapping[str, Looked], now: datetime) -> None:
     """Keep what the articles of each source were credited by."""
     for name, look in looks.items():
-        if not look.kept_whole and clock.remembered(tx, _note(name)) != _digest(look.people):
+        if (
+            isinstance(look, Look)
+            and not look.kept_whole
+            and clock.remembered(tx, _note(name)) != _digest(look.people)
+        ):
             clock.remember(tx, _note(name), _digest(look.people), now)
 
 

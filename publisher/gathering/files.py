@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from publisher import articles
 from publisher.errors import ContentError
-from publisher.gathering.source import Look
+from publisher.gathering.feeds import Looked
 from publisher.model.articles import Article, Link, Manuscript
 from publisher.store import article_texts
 from publisher.store.traces import Key
@@ -54,7 +54,7 @@ class Placed(NamedTuple):
     error: ContentError | None = None
 
 
-def reader(looks: Mapping[str, Look], zone: tzinfo, language: str) -> Callable[[Sequence[Key]], list[Read]]:
+def reader(looks: Mapping[str, Looked], zone: tzinfo, language: str) -> Callable[[Sequence[Key]], list[Read]]:
     """Reads files. `zone` is where dates count that have none; `language` is that of words put in."""
 
     def read(keys: Sequence[Key]) -> list[Read]:
@@ -63,7 +63,7 @@ def reader(looks: Mapping[str, Look], zone: tzinfo, language: str) -> Callable[[
     return read
 
 
-def _read(look: Look, key: Key, zone: tzinfo, language: str) -> Read:
+def _read(look: Looked, key: Key, zone: tzinfo, language: str) -> Read:
     try:
         manuscript = look.read(key[1], zone, language)
     except ContentError as error:

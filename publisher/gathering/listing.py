@@ -52,6 +52,9 @@ class Registry:
         signs, old = file.signs, before.article if before else None
         released = before.article if before and before.release else None
         published_at = signs.published_at or (old.published_at if old else min(file.written, self.now))
+        if old and signs.url:
+            # there are feeds that date everything anew each time
+            published_at = old.published_at
         # the address that readers may hold changes neither with the file's name nor with its date
         slug = released.slug if released else free_slug(signs.slug, id_, self.slugs)
         url = released.url if released else ""
@@ -64,7 +67,7 @@ class Registry:
         return Place(
             id=id_,
             slug=slug,
-            url=url if self._fits(url, slug) else self._url(slug, published_at),
+            url=signs.url or (url if self._fits(url, slug) else self._url(slug, published_at)),
             published_at=published_at.astimezone(UTC),
             updated_at=since,
             topics=articles.topics_of(signs.labels, self.config.topics),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from publisher import articles
 from publisher.errors import ContentError
 from publisher.gathering import files, linking
 from publisher.gathering.aside import Aside
+from publisher.gathering.feeds import Looked
 from publisher.gathering.files import Place, Placed, Read
 from publisher.gathering.listing import File, Registry
 from publisher.gathering.ongoing import Ongoing, outcome
@@ -36,7 +37,7 @@ class _Entered(NamedTuple):
 class Intake:
     """The files of one gather. Their texts are laid aside while it is found out whose they are."""
 
-    def __init__(self, ongoing: Ongoing, looks: Mapping[str, Look], aside: Aside[Key]) -> None:
+    def __init__(self, ongoing: Ongoing, looks: Mapping[str, Looked], aside: Aside[Key]) -> None:
         self.ongoing, self.looks, self.aside = ongoing, looks, aside
         self.signs: dict[Key, Manuscript] = {}
         self._entered: dict[Key, _Entered] = {}
@@ -44,12 +45,17 @@ class Intake:
 
     def read(self, changed: Sequence[Key]) -> None:
         """Read the files; what is wrong with any is in the report."""
-        bare = {name: look.bare() for name, look in self.looks.items()}
+        folders = {name: look.bare() for name, look in self.looks.items() if isinstance(look, Look)}
         publication = self.ongoing.config.publication
-        arguments = (bare, publication.zone, publication.language)
+        how = (publication.zone, publication.language)
+        pieces = _pieces([key for key in changed if key[0] in folders], files.AT_ONCE)
+        # what came over the network lies in the memory of this process
+        fetched = _pieces([key for key in changed if key[0] not in folders], files.AT_ONCE)
         found: dict[Key, Read] = {}
-        pieces = _pieces(changed, files.AT_ONCE)
-        for done in self.ongoing.crew.work(files.reader, arguments, pieces, files.WORTH_A_CREW):
+        for done in chain(
+            map(files.reader(self.looks, *how), fetched),
+            self.ongoing.crew.work(files.reader, (folders, *how), pieces, files.WORTH_A_CREW),
+        ):
             for read in done:
                 found[read.key] = read._replace(whole=b"")
                 self.aside.put(read.key, read.whole)

@@ -56,7 +56,8 @@ class Manuscript:
     file is silent. `published_at` is None where neither the file nor its name carries a date.
     `aliases` are paths at which it was found before, each with a slash before it.
     `body_hash` is the SHA-256 of the body as written (hex), by which a renamed file is recognised.
-    `notes` are things that were mended or dropped while reading, in words for the author.
+    `notes` are things that were mended or dropped while reading, in words for the author. `url` is the page
+    that it has elsewhere; empty for what is published here.
     """
 
     path: str
@@ -77,6 +78,7 @@ class Manuscript:
     aliases: tuple[str, ...] = ()
     body_hash: str = ""
     notes: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

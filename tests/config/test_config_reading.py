@@ -49,7 +49,6 @@ delivery: {expire_after: 48}
         "2: publication.title: expected text (in quotes, if YAML takes it for something else), got 2026",
         "3: publication.urll: unknown key; did you mean 'url'?",
         "4: publication.timezone: expected a time zone such as Europe/Lisbon, got 'Mars/Base'",
-        "6: sources.0.path: is missing",
         "6: sources.0.pth: unknown key; did you mean 'path'?",
         "7: topics.no: expected a list, got 'Norway'",
         "10: newsletters.daily.approval: expected true or false, got 'maybe'",
