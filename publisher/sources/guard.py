@@ -9,21 +9,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import httpcore
 
 PORTS = (80, 443)
 _TRIES = 4
-# ways around through a translator or a tunnel, where what is inside may be private
-_WRAPPED = tuple(
-    IPv6Network(network)
+# What is_global does not know in every version of Python; and ways around through a translator or a tunnel,
+# where what is inside may be private.
+_SPECIAL = tuple(
+    ip_network(network)
     for network in (
+        *("192.0.0.0/24", "192.88.99.0/24"),  # of the IETF itself, and relays of 6to4 (RFC 6890, 7526)
         *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96"),  # IPv4 in IPv6 (RFC 4291, 2765)
         *("64:ff9b::/96", "64:ff9b:1::/48"),  # NAT64 (RFC 6052, 8215)
-        *("2002::/16", "2001::/32"),  # 6to4 and Teredo (RFC 3056, 4380)
-        "fec0::/10",  # site-local, once (RFC 3879)
+        *("2002::/16", "2001::/23"),  # 6to4, and Teredo with what is of the IETF (RFC 3056, 2928)
+        *("fec0::/10", "100::/64", "3fff::/20", "5f00::/16"),  # RFC 3879, 6666, 9637, 9602
     )
 )
 Resolve = Callable[[str, int], Sequence[str]]
@@ -59,9 +61,8 @@ class Policy:
 
 def is_public(address: _Address) -> bool:
     """Whether an address is one of the open internet (the special-purpose registries of RFC 6890)."""
-    if isinstance(address, IPv6Address) and any(address in network for network in _WRAPPED):
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    special = any(address in network for network in _SPECIAL)
+    return not special and address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def resolve(host: str, port: int) -> list[str]:
