@@ -73,9 +73,9 @@ def title_of(entry: Entry) -> str:
 
 def _tree(text: Text) -> HtmlElement:
     """The text as a cleaned tree; what is nested too deep for any parser loses its markup."""
-    if text.html and not too_deep(text.value):
+    if "<" in text.value and text.html and not too_deep(text.value):
         return tree(sanitise(text.value))
-    plain = _MARKUP.sub(" ", text.value) if text.html else text.value
+    plain = unescape(_MARKUP.sub(" ", text.value)) if text.html else text.value
     blocks = re.split(r"\n\s*\n", plain.strip())
     return tree(sanitise("".join(f"<p>{escape(block)}</p>" for block in blocks if block.strip())))
 
