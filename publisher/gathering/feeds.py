@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
-from publisher.config.public import Source
+from publisher.config.public import Publication, Source
 from publisher.errors import ContentError
 from publisher.gathering.source import Look
 from publisher.model.articles import Article, Manuscript
@@ -69,7 +69,7 @@ def look(
     known: Mapping[Key, Stamped],
     articles: Collection[Signed],
     elsewhere: Collection[str],
-    site: str,
+    publication: Publication,
     now: datetime,
     stored: Stored,
 ) -> FeedLook:
@@ -78,11 +78,11 @@ def look(
     entries, home = identify(document), document.link or str(source.feed)
     remembered = [Remembered(a.path, a.explicit_id, a.url, a.title, a.body_hash) for a in articles]
     mine = match(entries, remembered)
-    here = [e for e in entries if not lies_under(page_of(e.entry, home), site)]
+    here = [e for e in entries if not lies_under(page_of(e.entry, home), publication.url)]
     new = [e for e in here if e.path not in mine and e.path not in elsewhere]
     chosen = choose(new, passed, entries, now, source.max_age, source.max_new)
     taken = {one.path for one in chosen.taken}
-    found = _Taking(name, source, home, now, {a.path for a in articles}, known, reading)
+    found = _Taking(name, source, publication, home, now, {a.path for a in articles}, known, reading)
     for number, one in enumerate(e for e in here if e.path in mine or e.path in taken):
         found.take(one, mine.get(one.path), number)
     stamps = {**resting.stamps, **found.stamps}
@@ -104,6 +104,7 @@ class _Taking:
         self,
         name: str,
         source: Source,
+        publication: Publication,
         home: str,
         now: datetime,
         used: set[str],
@@ -112,6 +113,7 @@ class _Taking:
     ) -> None:
         self.name, self.source, self.known, self.reading = name, source, known, reading
         self.home, self.now, self.used = home, now, used
+        self.language = publication.language
         self.stamps: dict[str, str] = {}
         self.times: dict[str, datetime] = {}
         self.manuscripts: dict[str, Manuscript] = {}
@@ -123,7 +125,8 @@ class _Taking:
         before = self.known.get((self.name, path))
         self.stamps[path], self.times[path] = stamp, self.now - timedelta(seconds=number)
         if before is None or before.stamp != stamp:
-            made = manuscript(one, path, home=self.home, seen=self.now, full=self.source.content == "full")
+            full, language = self.source.content == "full", self.language
+            made = manuscript(one, path, home=self.home, seen=self.now, full=full, language=language)
             if made is None:
                 del self.stamps[path], self.times[path]
             else:

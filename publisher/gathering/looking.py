@@ -82,7 +82,7 @@ class Looking:
             self.known,
             articles,
             elsewhere,
-            self.config.publication.url,
+            self.config.publication,
             at,
             stored,
         )

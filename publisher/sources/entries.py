@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from publisher.articles import slugify
+from publisher.articles import embeds, slugify
 from publisher.articles.prose import cut, joined, opening, words
 from publisher.articles.sanitising import markup, repair, sanitise, too_deep, tree
 from publisher.model.articles import Author, Manuscript, Picture
@@ -24,15 +24,17 @@ _LONGEST_TITLE, _LONGEST_NAME, _MOST_LABELS, _MOST_FILES = 300, 80, 20, 5
 _LONGEST_TEXT, _LONGEST_DATA = 1_000_000, 20_000
 
 
-def manuscript(known: Known, path: str, *, home: str, seen: datetime, full: bool) -> Manuscript | None:
+def manuscript(
+    known: Known, path: str, *, home: str, seen: datetime, full: bool, language: str
+) -> Manuscript | None:
     """The manuscript of an entry, called `path`; None for one that says nothing at all.
 
     `home` is the address of one without a page; `seen` is when it was first there: a date after that counts
-    as none.
+    as none. `language` is that of words put in, where the entry names none.
     """
     entry = known.entry
     url = page_of(entry, home)
-    root, notes = _body(entry, url, full)
+    root, notes = _body(entry, url, full, _language(entry.language) or language)
     said = opening(root)
     title = title_of(entry) or cut(said, _LONGEST_NAME) or _file_name(url)
     if not (entry.title.value.strip() or said or entry.link or entry.enclosures or len(root)):
@@ -71,23 +73,25 @@ def title_of(entry: Entry) -> str:
     return cut(joined(unescape(value) if _ENTITY.search(value) else value), _LONGEST_TITLE)
 
 
-def _tree(text: Text) -> HtmlElement:
+def _tree(text: Text, language: str = "en") -> HtmlElement:
     """The text as a cleaned tree; what is nested too deep for any parser loses its markup."""
-    if "<" in text.value and text.html and not too_deep(text.value):
-        return tree(sanitise(text.value))
+    if "<" in text.value and text.html:
+        html = embeds.linked(text.value, language)
+        if not too_deep(html):
+            return tree(sanitise(html))
     plain = unescape(_MARKUP.sub(" ", text.value)) if text.html else text.value
     blocks = re.split(r"\n\s*\n", plain.strip())
     return tree(sanitise("".join(f"<p>{escape(block)}</p>" for block in blocks if block.strip())))
 
 
-def _body(entry: Entry, url: str, full: bool) -> tuple[HtmlElement, tuple[str, ...]]:
+def _body(entry: Entry, url: str, full: bool, language: str) -> tuple[HtmlElement, tuple[str, ...]]:
     text, notes = entry.content if entry.content.value.strip() else entry.summary, tuple[str, ...]()
     if len(text.value) > _LONGEST_TEXT:
         notes = ("its text is over a million characters: only its summary was taken",)
     if notes or not full:
         short = cut(words(_tree(entry.summary))) or ("" if notes else opening(_tree(text)))
         return _tree(Text(short)), notes
-    root = _tree(text)
+    root = _tree(text, language)
     for element in list(root.iter("a", "img", "source", "audio", "video")):
         _settle(element, text.base or url, url)
     repair(root)

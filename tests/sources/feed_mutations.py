@@ -119,7 +119,7 @@ def taken(data: bytes, headers: dict[str, str] | None = None) -> list[Article]:
     known = identify(document)
     chosen = choose(known, (), known, NOW, timedelta(days=36500), 50)
     home = document.link or URL
-    made = (manuscript(one, one.path, home=home, seen=NOW, full=True) for one in chosen.taken)
+    made = (manuscript(one, one.path, home=home, seen=NOW, full=True, language="en") for one in chosen.taken)
     return [
         articles.place(
             each,
