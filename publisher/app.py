@@ -20,6 +20,7 @@ from publisher.store.migrating import migrate
 from publisher.transports import open_transport
 
 if TYPE_CHECKING:
+    from publisher.publishing import Press
     from publisher.rendering.environment import Templates
 
 Clock = Callable[[], datetime]
@@ -45,6 +46,13 @@ class Publisher:
         from publisher.rendering.environment import Templates, builtin
 
         return Templates([self.config.templates, builtin()])
+
+    @cached_property
+    def press(self) -> Press:
+        """Makes the public files, and keeps in mind what stands; loaded by who publishes."""
+        from publisher.publishing import Press
+
+        return Press(self.store, self.config, self.templates, self.crew)
 
     @cached_property
     def transport(self) -> Transport:

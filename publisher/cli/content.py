@@ -172,12 +172,12 @@ def build(
     They go under output.path; a file is touched only if its bytes changed, so that the folder can be copied
     to any web server. `publisher run` does the same by itself, and serves it.
     """
-    from publisher import gathering, publishing
+    from publisher import gathering
 
     with opened(context) as p:
         report = _gathered(p, accept_gone, fetch)
         _complain(report)
-        written = publishing.publish(p.store, p.config, p.templates)
+        written = p.press.publish()
     data = {
         "written": len(written.written),
         "unchanged": written.unchanged,

@@ -87,6 +87,7 @@ class _Gathering:
         """Look, read, save, let go; then number all that became public in one transaction (rule 1)."""
         with self.store.read() as tx:
             known = traces.stamps(tx)
+            self.report.before = catalogue.state(tx)
         looks = Looking(self.ongoing, fingerprint(self.config), known).looks(
             self.fetches, accept_gone=self.accept_gone
         )

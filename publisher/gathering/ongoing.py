@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from publisher.config.schema import Config
 from publisher.crew import Crew
 from publisher.gathering.report import COUNTS, Gathered
-from publisher.store import Store, clock
+from publisher.store import Store, catalogue, clock
 from publisher.store.traces import Key
 
 Progress = Callable[[int, int], None]
@@ -33,6 +33,7 @@ class Ongoing:
     def changed(self, tx: Connection, ids: Iterable[str]) -> None:
         """These articles are not what they were: in the same transaction that the public files are stale."""
         clock.set_stale(tx, clock.PUBLIC_FILES, self.now)
+        catalogue.changed(tx, self.now)
         self.report.touched.update(ids)
 
     def ended(self) -> Gathered:
@@ -40,6 +41,8 @@ class Ongoing:
         counts = Counter(self.outcomes.values())
         for name in COUNTS:
             setattr(self.report, name, counts[name])
+        with self.store.read() as tx:
+            self.report.after = catalogue.state(tx)
         return self.report
 
 

@@ -26,8 +26,8 @@ class Gathered:
     """What became of every file: each is counted once, or stands in `refused`.
 
     `kept` says what was left as it was, and why; `changed` whether the catalogue is not what it was, and
-    `touched` names the articles of which that may be so. `feeds` are the remote feeds, each with one outcome
-    of FEEDS.
+    `touched` names the articles of which that may be so; all that changed it from the state `before` to
+    `after` (`catalogue.state`). `feeds` are the remote feeds, each with one outcome of FEEDS.
     """
 
     new: int = 0
@@ -41,6 +41,8 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     changed: bool = False
     touched: set[str] = field(default_factory=set)
+    before: str = ""
+    after: str = ""
     feeds: list[Asked] = field(default_factory=list)
 
     @property

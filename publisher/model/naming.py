@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 _MOST = 80
@@ -28,7 +28,11 @@ def slug_of(name: str) -> str:
 
 def name_of(slug: str, spelled: Iterable[str]) -> str:
     """How most write what has this slug, ties by the alphabet; from the slug itself where nobody does."""
-    counts = Counter(" ".join(name.split()) for name in spelled)
+    return commonest(slug, Counter(" ".join(name.split()) for name in spelled))
+
+
+def commonest(slug: str, counts: Mapping[str, int]) -> str:
+    """As `name_of`, from how many write it in which way."""
     if counts:
         return min(counts, key=lambda name: (-counts[name], name))
     return slug.replace("-", " ").title()

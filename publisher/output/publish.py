@@ -31,10 +31,12 @@ class Output:
     @contextlib.contextmanager
     def open(self) -> Iterator[Session]:
         """Hold the folder for one publish; another process or thread waits. Raises StoreError."""
-        with named_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with locked(self.folder):
-                yield Session(self.folder, read(self.folder))
+        with contextlib.ExitStack() as held:
+            with named_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(self.folder))
+                session = Session(self.folder, read(self.folder))
+            yield session
 
     def publish(self, files: Mapping[str, Content]) -> Report:
         """Make the folder hold these files (POSIX paths; a Path is copied), and no other of ours.

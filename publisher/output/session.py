@@ -85,8 +85,9 @@ class Session:
         there = [path for path in gone if self._occupied(path)]
         if there:
             self.begin()
-            pending = {path: self._digest(path) for path in there}
-            manifest.append(self.writer.root, manifest.line(gone=gone, pending=pending))
+            with named_errors(self.folder):
+                pending = {path: self._digest(path) for path in there}
+                manifest.append(self.writer.root, manifest.line(gone=gone, pending=pending))
         for path in gone:
             self.manifest.files.pop(path, None)
             self._unsaved["files"].pop(path, None)

@@ -9,11 +9,6 @@ from publisher.config.schema import Config
 from publisher.rendering.pages import FeedLink, NewsletterLink, Site
 
 STYLESHEET = "assets/site.css"
-_MEDIA = {
-    "rss": "application/rss+xml",
-    "atom": "application/atom+xml",
-    "json": "application/feed+json",
-}
 
 
 def logo_path(config: Config) -> str:
@@ -32,7 +27,7 @@ def site_of(config: Config) -> Site:
         logo_url=f"{url}/{logo}" if logo else "",
         css_url=f"{urlsplit(url).path}/{STYLESHEET}",  # a path, so that the pages are whole at any host
         feeds=tuple(
-            FeedLink(feed.title or config.publication.title, _MEDIA[kind], f"{url}/{path}")
+            FeedLink(feed.title or config.publication.title, feeds.MEDIA_TYPES[kind], f"{url}/{path}")
             for name, feed in config.feeds.items()
             for kind, path in feeds.paths(name, feed).items()
         ),

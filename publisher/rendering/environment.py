@@ -50,6 +50,7 @@ class Templates:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
         self._secret = secrets.token_hex(8)
         self.phrasebooks = Phrasebooks([folder / _WORDS for folder in folders])
         self._loader = _Loader(tuple(folders))

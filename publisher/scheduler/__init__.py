@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from publisher import cutting, gathering, publishing
+from publisher import cutting, gathering
 from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import compacting, opening
 from publisher.gathering import Gathered
-from publisher.publishing import announcing
+from publisher.publishing import Changed, announcing
 from publisher.store import clock, confirmations, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
@@ -71,7 +71,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _gather(publisher, now, done, gather_always, say),
         lambda: done.cut.extend(cutting.cut_due(publisher.store, publisher.config, publisher.templates, now)),
         lambda: done.opened.extend(opening.open_due(publisher.store, now)),
-        lambda: _publish(publisher, now, gather_always),
+        lambda: _publish(publisher, now, done.gathered, gather_always),
         lambda: _announce(publisher, now, say),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
@@ -121,11 +121,15 @@ def _gather(publisher: Publisher, now: datetime, done: Ticked, always: bool, say
         say(problem)
 
 
-def _publish(publisher: Publisher, now: datetime, always: bool) -> None:
+def _publish(publisher: Publisher, now: datetime, gathered: Gathered | None, always: bool) -> None:
     if always:
         with publisher.store.write() as tx:
             clock.set_stale(tx, clock.PUBLIC_FILES, now)
-    publishing.refresh(publisher.store, publisher.config, publisher.templates)
+    changed = None
+    if gathered:
+        changed = Changed(gathered.before, gathered.after, frozenset(gathered.touched), around=True)
+    publisher.press.refresh(changed)
+    publisher.crew.dismiss()
 
 
 def _announce(publisher: Publisher, now: datetime, say: Say) -> None:

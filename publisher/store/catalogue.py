@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
-from publisher.store import article_texts
+from publisher.store import article_texts, clock
 from publisher.store.bulk import among, change_all, replace_all
 from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
@@ -20,6 +20,7 @@ from publisher.store.traces import Key
 Row_ = Row[Any]
 # no message that names the article leaves for these
 _NOT_MAILED = ("cancelled", "expired", "suppressed")
+_STATE = "catalogue"
 _OF_ARTICLE = ("id", "path", "slug", "published_at", "expires_at", "revision")
 
 
@@ -128,6 +129,16 @@ def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def set_texts(tx: Connection, texts: Mapping[str, str]) -> None:
     """Replace what articles, by id, hold; `texts` are what `article_texts` wrote. All else stays."""
     change_all(tx, articles, "id", "data", texts)
+
+
+def state(tx: Connection) -> str:
+    """A number for what the catalogue holds: another one after every change."""
+    return clock.remembered(tx, _STATE)
+
+
+def changed(tx: Connection, now: datetime) -> None:
+    """Note, in the transaction that changes articles, that the catalogue is another."""
+    clock.remember(tx, _STATE, str(int(state(tx) or 0) + 1), now)
 
 
 def set_status(tx: Connection, changes: Mapping[str, str]) -> None:

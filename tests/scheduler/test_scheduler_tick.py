@@ -12,6 +12,7 @@ import pytest
 
 from publisher import cutting, delivering, gathering, publishing, scheduler
 from publisher.app import Publisher, open_publisher
+from publisher.publishing import Press
 from publisher.store import clock as clocks
 from publisher.store import editions, ledger
 
@@ -156,7 +157,7 @@ def test_a_step_that_fails_keeps_no_other_from_being_done(
     scheduler.tick(newsroom)
     clock.set("2026-11-21T13:00")
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("the source")
 
     monkeypatch.setattr(gathering, "gather", fail)
@@ -176,7 +177,7 @@ def test_pages_that_could_not_be_written_are_written_by_the_next_tick(
         if len(written) == 1:
             raise OSError("disk full")
 
-    monkeypatch.setattr(publishing, "_publish", full)
+    monkeypatch.setattr(Press, "_write", full)
     clock.set("2026-11-21T13:00")
     with pytest.raises(OSError, match="disk full"):
         scheduler.tick(newsroom)
@@ -222,19 +223,19 @@ def test_an_older_look_is_never_written_over_a_newer_one(
 ) -> None:
     p = publication(articles={"a.md": post("Old")})
     scheduler.tick(p)
-    write = publishing.Output.publish
+    read = Press._read
     newer: list[threading.Thread] = []
 
-    def late(output: Any, files: Any) -> Any:
+    def late(*arguments: Any) -> Any:
         if not newer:  # the first has read; before it writes, another wants to publish something newer
             (tmp_path / "content/b.md").write_text(post("Brand new", "2026-11-21T05:00Z"))
             gathering.gather(p.store, p.config, clock())
             newer.append(threading.Thread(target=publishing.publish, args=(p.store, p.config, p.templates)))
             newer[0].start()
             newer[0].join(0.5)
-        return write(output, files)
+        return read(*arguments)
 
-    monkeypatch.setattr(publishing.Output, "publish", late)
+    monkeypatch.setattr(Press, "_read", late)
     publishing.publish(p.store, p.config, p.templates)
     newer[0].join()
     assert "Brand new" in (p.config.output.path / "index.html").read_text()

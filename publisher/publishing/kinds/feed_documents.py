@@ -1,0 +1,139 @@
+"""Feeds: the configured ones, with their history in archive documents, and those of topics and authors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from publisher import feeds
+from publisher.config.public import Feed
+from publisher.feeds import derived, history
+from publisher.model import addresses
+from publisher.output.session import Session
+from publisher.publishing.kinds import assets
+from publisher.publishing.kit import Kit
+from publisher.publishing.planned import Planned
+from publisher.publishing.standing import Standing
+from publisher.rendering.pages import FeedLink
+from publisher.store.outlines import Outline
+
+_FOLDERS = {"topic": addresses.TOPICS, "author": addresses.AUTHORS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    id: str
+    key: str
+    sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """`pages` are at most the archive documents around this one: no other is named in it."""
+
+    name: str
+    feed: Feed
+    entries: Sequence[_Entry]
+    page: int
+    pages: Sequence[int]
+
+    @property
+    def needs(self) -> Sequence[str]:
+        return [entry.id for entry in self.entries]
+
+    def make(self, kit: Kit) -> Mapping[str, bytes]:
+        feed = self.feed
+        pieces = [kit.piece(x.key, x.id, feed.content, tuple(feed.formats), x.sizes) for x in self.entries]
+        made = feeds.documents(
+            self.name,
+            feed,
+            kit.config.publication,
+            pieces,
+            hub=kit.config.websub,
+            pages=self.pages,
+            page=self.page,
+        )
+        return {document.path: document.body for document in made}
+
+
+class FeedDocuments:
+    """A unit for each feed, by its name."""
+
+    name = "feed"
+
+    def units(self, standing: Standing) -> Iterable[str]:
+        """The configured feeds, and those of every topic and author if they are asked for."""
+        folders = [_FOLDERS[kind] for kind in standing.config.derived_feeds]
+        own = (name.rstrip("/") for folder in folders for name in standing.named(folder))
+        return [*standing.config.feeds, *own]
+
+    def around(self, standing: Standing, outline: Outline) -> Iterable[str]:
+        """The feeds that carry the article."""
+        folders = tuple(_FOLDERS[kind] for kind in standing.config.derived_feeds)
+        for name in standing.lists_of(outline.article):
+            if name.startswith("feed "):
+                yield name.removeprefix("feed ")
+            elif folders and name.startswith(folders):
+                yield name.rstrip("/")
+        # whatever is released may fill the range of an archive document
+        yield from (name for name, feed in standing.config.feeds.items() if feed.history)
+
+    def plan(self, standing: Standing, unit: str, _session: Session) -> Iterator[Planned]:
+        """The documents that are subscribed to, then the archive documents."""
+        feed, held = _feed(standing, unit), _list(unit)
+        if feed is None:
+            return
+        size = feeds.page_size(feed)
+        numbers: list[int] = []
+        if feed.history:
+            releases = (standing.held[id_].release or 0 for _, id_ in standing.lists.get(held, ()))
+            numbers = history.pages(releases, standing.newest_release, size)
+        newest = standing.members(held, 0, feed.entries)
+        yield _planned(standing, unit, feed, newest, 0, numbers[-1:])
+        for at, page in enumerate(numbers):
+            around = numbers[max(at - 1, 0) : at + 2]
+            yield _planned(standing, unit, feed, _of_page(standing, feed, page, size), page, around)
+
+
+def links_of(standing: Standing, name: str) -> tuple[FeedLink, ...]:
+    """The feeds of the topic or author whose pages are in this folder."""
+    folders = [_FOLDERS[kind] for kind in standing.config.derived_feeds]
+    feed = _feed(standing, name.rstrip("/")) if name.startswith(tuple(folders)) else None
+    if not feed:
+        return ()
+    paths, base = feeds.paths(name.rstrip("/"), feed), standing.config.publication.url
+    return tuple(
+        FeedLink(feed.title, feeds.MEDIA_TYPES[kind], addresses.url_of(base, p)) for kind, p in paths.items()
+    )
+
+
+def _list(unit: str) -> str:
+    return f"{unit}/" if "/" in unit else f"feed {unit}"
+
+
+def _feed(standing: Standing, unit: str) -> Feed | None:
+    """The settings of a feed; None when there is no such feed (any more)."""
+    if "/" not in unit:
+        return standing.config.feeds.get(unit)
+    if f"{unit}/" not in standing.lists:
+        return None
+    config = standing.config
+    return derived.feed(config.feeds["main"], config.publication, standing.spelling(f"{unit}/"))
+
+
+def _of_page(standing: Standing, feed: Feed, page: int, size: int) -> list[Outline]:
+    """The articles of an archive document, the newest first."""
+    numbers = range((page - 1) * size + 1, page * size + 1)
+    ids = (standing.by_release[number] for number in numbers if number in standing.by_release)
+    held = [standing.held[id_] for id_ in ids]
+    carried = [one for one in held if any(feeds.carries(feed, (one.article,)))]
+    return sorted(carried, key=lambda one: (-one.article.published_at.timestamp(), one.article.id))
+
+
+def _planned(
+    standing: Standing, unit: str, feed: Feed, held: Sequence[Outline], page: int, pages: Sequence[int]
+) -> Planned:
+    entries = [_Entry(x.article.id, x.key, assets.sizes(standing, x)) for x in held]
+    key = standing.key(feed.title, page, pages, [(x.key, tuple(x.sizes.items())) for x in entries])
+    paths = tuple(feeds.paths(unit, feed, page).values())
+    return Planned(key, paths, _Documents(unit, feed, entries, page, pages))

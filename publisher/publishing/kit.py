@@ -1,0 +1,67 @@
+"""What it takes to make public files, in whichever process that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from publisher import feeds
+from publisher.config.schema import Config
+from publisher.feeds import Piece
+from publisher.model.articles import Article
+from publisher.publishing.site import site_of
+from publisher.rendering import pages
+from publisher.rendering.environment import Templates
+from publisher.rendering.pages import Frame
+from publisher.store import Store, article_texts
+
+_PIECES = 500
+
+
+class Kit:
+    """Configuration and templates of one build, and what it has made that several files share.
+
+    `texts` are the articles at hand, as JSON by id. `store` is None in the processes of a crew.
+    """
+
+    def __init__(self, config: Config, templates: Templates, store: Store | None = None) -> None:
+        self.config, self.templates, self.store = config, templates, store
+        self.frame = Frame(templates, site_of(config))
+        self.texts: Mapping[str, str] = {}
+        self._lines: dict[str, str] = {}
+        self._pieces: dict[tuple[object, ...], Piece] = {}
+
+    def article(self, id_: str) -> Article:
+        """The whole article."""
+        return article_texts.from_text(self.texts[id_])
+
+    def line(self, key: str, article: Article) -> str:
+        """How lists show the article with this key."""
+        found = self._lines.get(key)
+        if found is None:
+            found = self._lines[key] = pages.line(self.frame, article)
+        return found
+
+    def piece(
+        self, key: str, id_: str, content: str, formats: Sequence[str], sizes: Mapping[str, int]
+    ) -> Piece:
+        """How feeds carry the article with this key."""
+        about = (key, content, *formats, *sizes.items())
+        found = self._pieces.get(about)
+        if found is None:
+            while len(self._pieces) >= _PIECES:
+                del self._pieces[next(iter(self._pieces))]
+            found = self._pieces[about] = feeds.piece(
+                self.article(id_),
+                self.config.publication,
+                content=content,
+                sizes=sizes,
+                phrasebooks=self.templates.phrasebooks,
+                formats=formats,
+            )
+        return found
+
+
+def templates_of(folders: Sequence[Path]) -> Templates:
+    """Templates for a process of its own."""
+    return Templates(folders)

@@ -1,0 +1,119 @@
+"""Making public files, some at a time, in this process or in those of a crew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from publisher.config.schema import Config
+from publisher.crew import Crew
+from publisher.output.content import Content
+from publisher.output.session import Session
+from publisher.output.writing import File, Writer, Written
+from publisher.publishing.kit import Kit, templates_of
+from publisher.publishing.planned import Planned, Recipe
+from publisher.publishing.planning import Plan, Stale
+from publisher.store import Store, outlines
+
+_AT_ONCE = 40
+# a process takes half a second to begin, in which so many files are made
+WORTH_A_CREW = 800 // _AT_ONCE
+
+
+class Order(NamedTuple):
+    """Files to be made: the paths that are wanted, and which of them are ours already."""
+
+    planned: Sequence[Planned]
+    wanted: frozenset[str]
+    ours: frozenset[str]
+    texts: dict[str, str]
+
+
+def maker(config: Config, folders: Sequence[Path]) -> Callable[[Order], tuple[list[Written], set[str]]]:
+    """Makes and writes files, in a process that has no store."""
+    templates = templates_of(folders)
+    kit, writer = Kit(config, templates), Writer(str(config.output.path))
+
+    def make(order: Order) -> tuple[list[Written], set[str]]:
+        with templates.settled():
+            return make_here(kit, writer, order)
+
+    return make
+
+
+def make_here(kit: Kit, writer: Writer, order: Order) -> tuple[list[Written], set[str]]:
+    """Make and write files."""
+    kit.texts = order.texts
+    made: list[File] = []
+    for planned in order.planned:
+        for path, content in contents(kit, planned).items():
+            if path in order.wanted:
+                made.append(File(path, planned.key, content, path in order.ours))
+    return writer.write(made)
+
+
+def contents(kit: Kit, planned: Planned) -> dict[str, Content]:
+    """The files that were planned."""
+    recipe = planned.recipe
+    if isinstance(recipe, Path):
+        return dict.fromkeys(planned.paths, recipe)
+    return dict(recipe.make(kit)) if recipe else {}
+
+
+class Making:
+    """Makes what is stale, in a session."""
+
+    def __init__(self, kit: Kit, store: Store, session: Session, plan: Plan, crew: Crew) -> None:
+        self.kit, self.store, self.session, self.plan, self.crew = kit, store, session, plan, crew
+
+    def run(self, stale: list[Stale]) -> Iterator[str]:
+        """Make all of it; the paths of the files that have other bytes now."""
+        self.session.begin()
+        here = [one for one in stale if _here(one.planned.recipe)]
+        there = (one for one in stale if not _here(one.planned.recipe))
+        arguments = (self.kit.config, self.kit.templates.folders)
+        orders = (self._order(some) for some in _pieces(there))
+        done: Iterator[tuple[list[Written], set[str]]]
+        if len(stale) - len(here) < WORTH_A_CREW * _AT_ONCE:
+            # what is compiled and remembered here need not be made again
+            done = (make_here(self.kit, self.session.writer, order) for order in orders)
+        else:
+            done = self.crew.work(maker, arguments, orders, WORTH_A_CREW)
+        last = (make_here(self.kit, self.session.writer, self._order(some)) for some in _pieces(here))
+        for written, folders in chain(done, last):
+            self.session.note(written, folders)
+            yield from (one.path for one in written if one.changed)
+
+    def content(self, stale: Iterable[Stale], path: str) -> Content:
+        """One file that is to be made, to be looked at."""
+        (one,) = (x for x in stale if path in x.planned.paths and self.plan.owner.get(path) == x.unit)
+        self.kit.texts = self._order([one]).texts
+        return contents(self.kit, one.planned)[path]
+
+    def _order(self, stale: Sequence[Stale]) -> Order:
+        owned = {
+            path for unit, planned in stale for path in planned.paths if self.plan.owner.get(path) == unit
+        }
+        needs = {id_ for one in stale if (recipe := _recipe(one.planned)) for id_ in recipe.needs}
+        texts: dict[str, str] = {}
+        if needs:
+            with self.store.read() as tx:
+                texts = outlines.texts(tx, needs)
+        ours = frozenset(path for path in owned if self.session.ours(path))
+        return Order([one.planned for one in stale], frozenset(owned), ours, texts)
+
+
+def _recipe(planned: Planned) -> Recipe | None:
+    return None if isinstance(planned.recipe, Path) else planned.recipe
+
+
+def _here(recipe: Recipe | Path | None) -> bool:
+    return bool(getattr(recipe, "here", False))
+
+
+def _pieces(stale: Iterable[Stale]) -> Iterator[list[Stale]]:
+    rest = iter(stale)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some

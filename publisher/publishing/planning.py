@@ -1,0 +1,127 @@
+"""The plan of a folder: which unit has which files, and which of them must be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from publisher.output.content import check_paths, folders_of
+from publisher.output.session import Session
+from publisher.publishing.kinds import KINDS
+from publisher.publishing.planned import Planned
+from publisher.publishing.standing import Standing
+
+Unit = tuple[int, str]
+"""The number of a kind in `KINDS`, and the name of a unit of it."""
+_YIELDS = 0
+"""The kind whose files give way to all others."""
+
+
+class Stale(NamedTuple):
+    """Files to be made: those of the paths that their unit has."""
+
+    unit: Unit
+    planned: Planned
+
+
+class Entangled(Exception):
+    """Two units want one place, or did: only a whole plan says who has it."""
+
+
+class Plan:
+    """What every unit has. `owner` is the unit of each path."""
+
+    def __init__(self) -> None:
+        self.owner: dict[str, Unit] = {}
+        self.paths: dict[Unit, tuple[str, ...]] = {}
+        self._folders: set[str] = set()
+        self._contested: set[str] = set()
+
+    def whole(self, standing: Standing, session: Session) -> list[Stale]:
+        """Plan everything. Raises Refused for a path that may not be."""
+        stale: list[Stale] = []
+        for number, kind in enumerate(KINDS):
+            for name in kind.units(standing):
+                unit = number, name
+                for planned in kind.plan(standing, name, session):
+                    self._give(unit, planned.paths)
+                    if not all(self._current(path, planned, session, look=True) for path in planned.paths):
+                        stale.append(Stale(unit, planned))
+        self._folders = {folder for path in self.owner for folder in folders_of(path)}
+        self._give_way()
+        check_paths(self.owner)
+        return [one for one in stale if any(self.owner.get(p) == one.unit for p in one.planned.paths)]
+
+    def again(
+        self, standing: Standing, session: Session, units: Iterable[Unit]
+    ) -> tuple[list[Stale], set[str]]:
+        """Plan these units anew: what must be made, and the paths that nothing names any more.
+
+        Raises Entangled where that does not say enough.
+        """
+        stale: list[Stale] = []
+        before, gone = set(units), set[str]()
+        for unit in before:
+            gone.update(self.paths.pop(unit, ()))
+        for path in gone:
+            if path in self._contested:
+                raise Entangled
+            del self.owner[path]
+        for number, name in sorted(before):
+            for planned in KINDS[number].plan(standing, name, session):
+                self._check(planned.paths)
+                self._give((number, name), planned.paths)
+                # what is not looked at was made in this process, or was when all was planned
+                if not all(self._current(path, planned, session, look=False) for path in planned.paths):
+                    stale.append(Stale((number, name), planned))
+        return stale, gone - self.owner.keys()
+
+    def _give(self, unit: Unit, paths: tuple[str, ...]) -> None:
+        for path in paths:
+            if self.owner.setdefault(path, unit) != unit:
+                self._contested.add(path)
+                self.owner[path] = unit
+        self.paths[unit] = (*self.paths.get(unit, ()), *paths)
+
+    def _give_way(self) -> None:
+        """A sign to a page stands nowhere where something else needs a folder, or is one."""
+        for path in [path for path, unit in self.owner.items() if unit[0] == _YIELDS]:
+            if path in self._folders or any(folder in self.owner for folder in folders_of(path)):
+                self._contested.add(path)
+                del self.owner[path]
+
+    def _check(self, paths: tuple[str, ...]) -> None:
+        """New places that other units may want as well."""
+        for path in paths:
+            if path in self.owner or path in self._contested or path in self._folders:
+                raise Entangled
+            above = list(folders_of(path))
+            if any(folder in self.owner for folder in above):
+                raise Entangled
+            self._folders.update(above)
+        check_paths(paths)
+
+    @staticmethod
+    def _current(path: str, planned: Planned, session: Session, *, look: bool) -> bool:
+        if planned.recipe is None:
+            return True
+        return planned.key == session.key(path) and (not look or session.intact(path))
+
+
+def units_around(standing: Standing, articles: Iterable[str]) -> Iterator[Unit]:
+    """The units that these articles, as they stand now, have a part in."""
+    held = [standing.held[id_] for id_ in articles if id_ in standing.held]
+    for number, kind in enumerate(KINDS):
+        for outline in held:
+            yield from ((number, name) for name in kind.around(standing, outline))
+
+
+def number_of(kind: str) -> int:
+    """The number of the kind of this name."""
+    return next(number for number, one in enumerate(KINDS) if one.name == kind)
+
+
+def of_kind(kind: str, standing: Standing) -> Iterator[Unit]:
+    """Every unit of a kind."""
+    number = number_of(kind)
+    yield from ((number, name) for name in KINDS[number].units(standing))

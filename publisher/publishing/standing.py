@@ -1,0 +1,163 @@
+"""What stands at one moment: the public articles without their texts, in every order that files have them."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from publisher import feeds
+from publisher.config.schema import Config
+from publisher.model import addresses
+from publisher.model.articles import Article
+from publisher.model.naming import commonest, slug_of
+from publisher.store.editions import Edition
+from publisher.store.outlines import Outline
+
+EVERY = ""
+Place = tuple[float, str]
+"""Where an article stands in a list: the newest first, equal dates by id."""
+
+
+class Change(NamedTuple):
+    """An article before and after; None where it was not, or is no longer, public."""
+
+    before: Outline | None
+    after: Outline | None
+
+
+class Standing:
+    """The articles by id, and lists of them: of each topic, author and month by the folder of its pages.
+
+    The list `EVERY` holds all, `feed NAME` those of a configured feed. `newest_release` is the highest of
+    the whole catalogue. `withdrawn` are those that were mailed and are no longer public. `digest` is one
+    number for all that stands, and `changes` are those since it was `digest_before`.
+    """
+
+    def __init__(self, config: Config, made_with: str = "") -> None:
+        self.config, self.zone, self.made_with = config, config.publication.zone, made_with
+        self.held: dict[str, Outline] = {}
+        self.lists: defaultdict[str, list[Place]] = defaultdict(list)
+        self.by_release: dict[int, str] = {}
+        self.spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.changes: list[Change] = []
+        self.digest = self.digest_before = 0
+        self.newest_release = 0
+        self.withdrawn: dict[str, Outline] = {}
+        self.editions: Sequence[tuple[Edition, int]] = ()
+        self._updated: dict[str, datetime] = {}
+
+    def fill(self, outlines: Iterable[Outline]) -> None:
+        """Take in all articles at once."""
+        for outline in outlines:
+            place = self._enter(outline)
+            for name in self.lists_of(outline.article):
+                self.lists[name].append(place)
+        for held in self.lists.values():
+            held.sort()
+
+    def put(self, outline: Outline) -> None:
+        """An article that is new."""
+        place = self._enter(outline)
+        for name in self.lists_of(outline.article):
+            insort(self.lists[name], place)
+            self._updated.pop(name, None)
+
+    def drop(self, outline: Outline) -> None:
+        """An article that stands here goes."""
+        article = outline.article
+        del self.held[article.id]
+        self.digest ^= _digest(outline)
+        self.by_release.pop(outline.release or 0, None)
+        place = place_of(article)
+        for name in self.lists_of(article):
+            held = self.lists[name]
+            del held[bisect_left(held, place)]
+            if not held:
+                del self.lists[name]
+            self._updated.pop(name, None)
+        for name, spelling in self._spellings(article):
+            self.spelled[name][spelling] -= 1
+
+    def _enter(self, outline: Outline) -> Place:
+        self.held[outline.article.id] = outline
+        self.digest ^= _digest(outline)
+        self.by_release[outline.release or 0] = outline.article.id
+        for name, spelling in self._spellings(outline.article):
+            self.spelled[name][spelling] += 1
+        return place_of(outline.article)
+
+    def key(self, *parts: object) -> str:
+        """16 hexadecimal digits that change with any of these plain values, and with `made_with`."""
+        said = repr((self.made_with, *parts)).encode(errors="surrogatepass")
+        return hashlib.blake2b(said, digest_size=8).hexdigest()
+
+    def change(self, changes: Iterable[Change]) -> None:
+        """Articles come, go and change."""
+        self.digest_before, self.changes = self.digest, []
+        for one in changes:
+            if one.before:
+                self.drop(one.before)
+            if one.after:
+                self.put(one.after)
+            self.changes.append(one)
+
+    def lists_of(self, article: Article) -> list[str]:
+        """The lists that an article stands in."""
+        local = article.published_at.astimezone(self.zone)
+        names = [EVERY, addresses.month_path(local.year, local.month)]
+        names += dict.fromkeys(addresses.topic_path(key) for key in article.topics)
+        names += dict.fromkeys(addresses.author_path(author.name) for author in article.authors)
+        for name, feed in self.config.feeds.items():
+            if any(feeds.carries(feed, (article,))):
+                names.append(f"feed {name}")
+        return names
+
+    def named(self, prefix: str) -> list[str]:
+        """The lists whose name begins so."""
+        return [name for name in self.lists if name.startswith(prefix)]
+
+    def members(self, name: str, start: int = 0, stop: int | None = None) -> list[Outline]:
+        """The articles of a list, the newest first; those at these places."""
+        return [self.held[id_] for _, id_ in self.lists.get(name, ())[start:stop]]
+
+    def neighbours(self, article: Article) -> tuple[Outline | None, Outline | None]:
+        """The next older one and the next newer one of all articles."""
+        every = self.lists[EVERY]
+        at = bisect_left(every, place_of(article))
+        older = self.held[every[at + 1][1]] if at + 1 < len(every) else None
+        return older, self.held[every[at - 1][1]] if at else None
+
+    def spelling(self, name: str) -> str:
+        """What most call the topic or author whose pages are in this folder."""
+        slug = name.rstrip("/").rpartition("/")[2]
+        return commonest(slug, +self.spelled.get(name, Counter()))
+
+    def updated(self, name: str) -> datetime:
+        """When the last of a list's articles changed."""
+        found = self._updated.get(name)
+        if found is None:
+            ids = (id_ for _, id_ in self.lists[name])
+            found = self._updated[name] = max(self.held[id_].article.updated_at for id_ in ids)
+        return found
+
+    def _spellings(self, article: Article) -> Iterator[tuple[str, str]]:
+        for author in article.authors:
+            yield addresses.author_path(author.name), " ".join(author.name.split())
+        # topics of the configuration are called by their keys
+        for label in () if self.config.topics else article.labels:
+            if (slug := slug_of(label)) in article.topics:
+                yield addresses.topic_path(slug), " ".join(label.split())
+
+
+def _digest(outline: Outline) -> int:
+    said = f"{outline.article.id} {outline.key} {outline.release}".encode(errors="surrogatepass")
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest())
+
+
+def place_of(article: Article) -> Place:
+    """Where the article stands among others."""
+    return -article.published_at.timestamp(), article.id
