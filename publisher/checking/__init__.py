@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from publisher.checking import content, domains, following, mailing, topics, words
+from publisher.checking import content, domains, following, mailing, remote, topics, words
 from publisher.checking.findings import Finding
 from publisher.config.schema import Config
 from publisher.rendering.environment import Templates, builtin
@@ -29,6 +29,8 @@ def check(
     """
     templates = Templates([config.templates, builtin()])
     articles, findings = content.read_all(config, progress)
+    articles = sorted([*articles, *remote.read(config, store)], key=lambda a: a.published_at, reverse=True)
+    findings += remote.look(config, store)
     findings += content.rendered(config, templates, articles)
     findings += following.look(config, articles)
     findings += mailing.look(config, templates, articles)

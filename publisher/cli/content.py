@@ -141,6 +141,18 @@ def _gathered(p: Publisher, accept_gone: bool, fetch: bool) -> Gathered:
         )
 
 
+def feeds_in_trouble(p: Publisher) -> list[str]:
+    """A line for each remote feed that could not be had when it was asked last."""
+    from publisher.gathering.fetching import troubles
+
+    zone, found = p.config.publication.zone, []
+    for one in troubles(p.store, p.config):
+        since = f" since {moment(one.since, zone)}" if one.since else ""
+        then = f"; it is asked again at {moment(one.next_at, zone)}" if one.next_at else ""
+        found.append(f"The feed {one.feed} cannot be had{since}: {one.error}{then}")
+    return found
+
+
 def _complain(report: Gathered) -> None:
     from publisher import gathering
 

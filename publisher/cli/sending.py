@@ -178,6 +178,7 @@ def status(
     deferred ones wait. The end is estimated from what is due and how fast it leaves; what waits for a later
     hour leaves then.
     """
+    from publisher.cli.content import feeds_in_trouble
     from publisher.cli.pace import in_words as pace_in_words
     from publisher.delivering import learning, opening, watching
     from publisher.store import editions as rows
@@ -203,6 +204,7 @@ def status(
         with p.store.read() as tx:
             restored = restores.restored(tx)
         zone = p.config.publication.zone
+        feeds = [] if edition else feeds_in_trouble(p)
     data: Any = [{**one.json(), "pace": pace} for one in found]
     lines = [_line(one, zone) for one in found]
     headings = ["edition", "state", "planned", "of these", "a second", "ends about"]
@@ -214,6 +216,8 @@ def status(
             tell(f"{one.edition} is {one.state}: {one.reason}")
     if restored:
         tell(f"Nothing leaves: {restores.said(restored)}")
+    for line in feeds:
+        tell(line)
 
 
 def _line(one: Standing, zone: Any) -> list[Any]:

@@ -62,6 +62,35 @@ def fetch(
     return Fetches(now, fetched, known, tuple(name for name in due if name not in fetched))
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A feed that could not be had when it was asked last, since when, and when it is asked again.
+
+    `next_at` is None for one that is gone for good, and is asked no more.
+    """
+
+    feed: str
+    error: str
+    since: datetime | None
+    next_at: datetime | None
+
+
+def troubles(store: Store, config: Config) -> list[Trouble]:
+    """The feeds of the configuration that are in trouble, as was found when they were asked last."""
+    if not config.named_feeds:
+        return []
+    with store.read() as tx:
+        rows = remote_feeds.rows(tx)
+    found = []
+    for name, source in config.named_feeds.items():
+        row = rows.get(str(source.feed))
+        state = state_of(row.state if row else None)
+        if row and state.error and state.asked_as == _key(config, source):
+            since = datetime.fromisoformat(state.since) if state.since else None
+            found.append(Trouble(name, state.error, since, None if state.gone else row.next_at))
+    return found
+
+
 def _key(config: Config, source: Source) -> str:
     return asked_as(source.model_dump(mode="json"), config.publication.url)
 
