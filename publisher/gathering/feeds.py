@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -15,9 +16,9 @@ from publisher.sources.entries import manuscript, page_of
 from publisher.sources.identity import Known, identify, lies_under
 from publisher.sources.matching import Chosen, Remembered, choose, match
 from publisher.store.remote_feeds import Signed
-from publisher.store.traces import Key, Stamped
+from publisher.store.traces import Stamped
 
-Stored = Callable[[str], Manuscript]
+log = logging.getLogger("publisher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,23 @@ class FeedLook:
     changed: tuple[str, ...] = ()
     passed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-    manuscripts: Mapping[str, Manuscript] = field(default_factory=dict)
-    stored: Stored | None = None
+    made: Mapping[str, Manuscript | ContentError] = field(default_factory=dict)
+    stored: Callable[[str], Manuscript] | None = None
     files: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
 
     def read(self, path: str, _zone: tzinfo, _language: str) -> Manuscript:
-        """The manuscript of an entry; of one that is no longer in the feed, as it is remembered."""
-        if path in self.manuscripts or self.stored is None:
-            return self.manuscripts[path]
-        return self.stored(path)
+        """The manuscript of an entry; of one that is no longer in the feed, as it is remembered.
+
+        Raises ContentError.
+        """
+        if path not in self.made and self.stored:
+            return self.stored(path)
+        made = self.made[path]
+        if isinstance(made, ContentError):
+            raise made
+        return made
 
     def error(self, path: str, error: ContentError) -> ContentError:
         """The same error, which names the entry as it is seen from outside the feed."""
@@ -53,85 +60,104 @@ class FeedLook:
 Looked = Look | FeedLook
 
 
-def at_rest(name: str, reading: str, known: Mapping[Key, Stamped], now: datetime, stored: Stored) -> FeedLook:
-    """A feed without news: only what was read under another configuration is placed anew."""
-    stamps = {path: _stamp(reading, at.stamp) for (source, path), at in known.items() if source == name}
-    times = dict.fromkeys(stamps, now)
-    return FeedLook(name, stamps, times, _changed(name, stamps, known), stored=stored)
+@dataclass(frozen=True, slots=True)
+class RemoteFeed:
+    """A feed of the configuration: `reading` is what its articles depend on besides their entries.
+
+    `known` are its articles that are not gone, by path, and `stored` gives the manuscript that one was.
+    """
+
+    name: str
+    source: Source
+    publication: Publication
+    reading: str
+    known: Mapping[str, Stamped]
+    now: datetime
+    stored: Callable[[str], Manuscript]
+
+    def at_rest(self) -> FeedLook:
+        """The feed without news: only what was read under another configuration is placed anew."""
+        stamps = {path: f"{self.reading}:{at.stamp.rpartition(':')[2]}" for path, at in self.known.items()}
+        times = dict.fromkeys(stamps, self.now)
+        return FeedLook(self.name, stamps, times, self._changed(stamps), stored=self.stored)
+
+    def look(
+        self,
+        document: Document,
+        passed: Collection[str],
+        articles: Collection[Signed],
+        elsewhere: Collection[str],
+    ) -> FeedLook:
+        """What is new in a feed.
+
+        `articles` ever came from it, `elsewhere` are paths and guids that other feeds have, and `passed` the
+        signs of what was left out earlier.
+        """
+        entries, home = identify(document), document.link or str(self.source.feed)
+        remembered = [Remembered(a.path, a.explicit_id, a.url, a.title, a.body_hash) for a in articles]
+        mine = match(entries, remembered)
+        here = [e for e in entries if not lies_under(page_of(e.entry, home), self.publication.url)]
+        new = [e for e in here if e.path not in mine and not _taken(e, elsewhere)]
+        chosen = choose(new, passed, entries, self.now, self.source.max_age, self.source.max_new)
+        taken = {one.path for one in chosen.taken}
+        found = _Taking(self, home, {a.path for a in articles})
+        for number, one in enumerate(e for e in here if e.path in mine or e.path in taken):
+            found.take(one, mine.get(one.path), number)
+        resting = self.at_rest()
+        stamps = {**resting.stamps, **found.stamps}
+        return replace(
+            resting,
+            stamps=stamps,
+            times={**resting.times, **found.times},
+            changed=self._changed(stamps),
+            passed=chosen.passed,
+            notes=tuple(_notes(chosen, len(entries) - len(here), self.source)),
+            made=found.made,
+        )
+
+    def _changed(self, stamps: Mapping[str, str]) -> tuple[str, ...]:
+        known = self.known
+        return tuple(
+            path for path, stamp in stamps.items() if path not in known or known[path].stamp != stamp
+        )
 
 
-def look(
-    name: str,
-    source: Source,
-    document: Document,
-    passed: Collection[str],
-    reading: str,
-    known: Mapping[Key, Stamped],
-    articles: Collection[Signed],
-    elsewhere: Collection[str],
-    publication: Publication,
-    now: datetime,
-    stored: Stored,
-) -> FeedLook:
-    """What is new in a feed. `articles` came from it earlier; `elsewhere` are paths that other feeds have."""
-    resting = at_rest(name, reading, known, now, stored)
-    entries, home = identify(document), document.link or str(source.feed)
-    remembered = [Remembered(a.path, a.explicit_id, a.url, a.title, a.body_hash) for a in articles]
-    mine = match(entries, remembered)
-    here = [e for e in entries if not lies_under(page_of(e.entry, home), publication.url)]
-    new = [e for e in here if e.path not in mine and e.path not in elsewhere]
-    chosen = choose(new, passed, entries, now, source.max_age, source.max_new)
-    taken = {one.path for one in chosen.taken}
-    found = _Taking(name, source, publication, home, now, {a.path for a in articles}, known, reading)
-    for number, one in enumerate(e for e in here if e.path in mine or e.path in taken):
-        found.take(one, mine.get(one.path), number)
-    stamps = {**resting.stamps, **found.stamps}
-    return replace(
-        resting,
-        stamps=stamps,
-        times={**resting.times, **found.times},
-        changed=_changed(name, stamps, known),
-        passed=chosen.passed,
-        notes=tuple(_notes(chosen, len(entries) - len(here), source)),
-        manuscripts=found.manuscripts,
-    )
+def _taken(one: Known, elsewhere: Collection[str]) -> bool:
+    """Whether another feed brought it: its page, or its guid if that is one for all the world (an IRI)."""
+    return one.path in elsewhere or (":" in one.guid and one.guid in elsewhere)
 
 
 class _Taking:
     """The entries that are taken, as manuscripts, each under a path of its own."""
 
-    def __init__(
-        self,
-        name: str,
-        source: Source,
-        publication: Publication,
-        home: str,
-        now: datetime,
-        used: set[str],
-        known: Mapping[Key, Stamped],
-        reading: str,
-    ) -> None:
-        self.name, self.source, self.known, self.reading = name, source, known, reading
-        self.home, self.now, self.used = home, now, used
-        self.language = publication.language
+    def __init__(self, feed: RemoteFeed, home: str, used: set[str]) -> None:
+        self.feed, self.home, self.used = feed, home, used
         self.stamps: dict[str, str] = {}
         self.times: dict[str, datetime] = {}
-        self.manuscripts: dict[str, Manuscript] = {}
+        self.made: dict[str, Manuscript | ContentError] = {}
 
     def take(self, one: Known, known_as: str | None, number: int) -> None:
         """Note an entry, which is cleaned only if it changed. Its place gives undated ones their order."""
         path = known_as or self._free(one)
-        stamp = f"{self.reading}:{one.stamp}"
-        before = self.known.get((self.name, path))
-        self.stamps[path], self.times[path] = stamp, self.now - timedelta(seconds=number)
+        stamp = f"{self.feed.reading}:{one.stamp}"
+        before = self.feed.known.get(path)
         if before is None or before.stamp != stamp:
-            full, language = self.source.content == "full", self.language
-            made = manuscript(one, path, home=self.home, seen=self.now, full=full, language=language)
+            made = self._make(one, path)
             if made is None:
-                del self.stamps[path], self.times[path]
-            else:
-                self.manuscripts[path] = made
+                return
+            self.made[path] = made
+        self.stamps[path], self.times[path] = stamp, self.feed.now - timedelta(seconds=number)
         self.used.add(path)
+
+    def _make(self, one: Known, path: str) -> Manuscript | ContentError | None:
+        feed = self.feed
+        full, language = feed.source.content == "full", feed.publication.language
+        try:
+            return manuscript(one, path, home=self.home, seen=feed.now, full=full, language=language)
+        except Exception as error:  # whatever one entry does to a parser, the others go on
+            log.exception("%s: %s", feed.name, path)
+            reason = f"it cannot be read, by a fault of this program: {error!r}"
+            return ContentError(path, 0, "", reason)
 
     def _free(self, one: Known) -> str:
         """A path that no other article of this feed has, or ever had."""
@@ -159,14 +185,6 @@ def remembered(article: Article, explicit_id: str, body_hash: str) -> Manuscript
         body_hash=body_hash,
         url=article.url,
     )
-
-
-def _stamp(reading: str, stamp: str) -> str:
-    return f"{reading}:{stamp.rpartition(':')[2]}"
-
-
-def _changed(name: str, stamps: Mapping[str, str], known: Mapping[Key, Stamped]) -> tuple[str, ...]:
-    return tuple(path for path, stamp in stamps.items() if known.get((name, path), ("",))[0] != stamp)
 
 
 def _notes(chosen: Chosen, own: int, source: Source) -> list[str]:

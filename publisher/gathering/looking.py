@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from publisher.config.public import Source
 from publisher.config.schema import Config
 from publisher.gathering import feeds
-from publisher.gathering.feeds import FeedLook, Looked
+from publisher.gathering.feeds import FeedLook, Looked, RemoteFeed
 from publisher.gathering.fetching import Fetches
 from publisher.gathering.ongoing import Ongoing
 from publisher.gathering.report import Asked
@@ -21,7 +21,7 @@ from publisher.gathering.source import Look, look
 from publisher.model.articles import Manuscript
 from publisher.sources.states import Fetched, state_of
 from publisher.store import catalogue, remote_feeds
-from publisher.store.remote_feeds import Row
+from publisher.store.remote_feeds import Row, Signed
 from publisher.store.traces import Key, Stamped
 
 
@@ -47,13 +47,21 @@ class Looking:
         return found
 
     def _feeds(self, fetches: Fetches) -> dict[str, FeedLook]:
+        news = {name: self._newest(name, source, fetches) for name, source in self.config.named_feeds.items()}
+        known: dict[str, dict[str, Stamped]] = {name: {} for name in news}
+        for (name, path), stamped in self.known.items():
+            if name in known:
+                known[name][path] = stamped
         found: dict[str, FeedLook] = {}
-        taken = {path: name for name, path in self.known if name in self.config.named_feeds}
-        for name, source in self.config.named_feeds.items():
-            fetched = self._newest(name, source, fetches)
-            elsewhere = {path for path, owner in taken.items() if owner != name}
-            found[name] = self._feed(name, source, fetched, fetches.at, elsewhere)
-            taken |= dict.fromkeys(found[name].stamps, name)
+        signs = self._signs() if any(each and each.document for each in news.values()) else {}
+        for name, fetched in news.items():
+            feed = self._feed(name, known[name], fetches.at)
+            if fetched and fetched.document:
+                elsewhere = set[str]().union(*(_names(s) for other, s in signs.items() if other != name))
+                elsewhere |= set[str]().union(*(_new(at) for other, at in found.items() if other != name))
+                found[name] = feed.look(fetched.document, fetched.state.passed, signs[name], elsewhere)
+            else:
+                found[name] = feed.at_rest()
             self.report.feeds.append(_asked(found[name], fetched, fetches))
         return found
 
@@ -64,33 +72,36 @@ class Looking:
         later = row is not None and row.fetched_at is not None and row.fetched_at > fetches.at
         return None if later else fetches.fetched.get(name)
 
-    def _feed(
-        self, name: str, source: Source, fetched: Fetched | None, at: datetime, elsewhere: set[str]
-    ) -> FeedLook:
+    def _signs(self) -> dict[str, list[Signed]]:
         with self.store.read() as tx:
-            articles = remote_feeds.signed(tx, name)
-        ids = {article.path: article.id for article in articles}
-        stored, reading = partial(self._stored, ids), _reading(self.reading, source)
-        if fetched is None or fetched.document is None:
-            return feeds.at_rest(name, reading, self.known, at, stored)
-        return feeds.look(
+            return {name: remote_feeds.signed(tx, name) for name in self.config.named_feeds}
+
+    def _feed(self, name: str, known: Mapping[str, Stamped], at: datetime) -> RemoteFeed:
+        source = self.config.named_feeds[name]
+        return RemoteFeed(
             name,
             source,
-            fetched.document,
-            fetched.state.passed,
-            reading,
-            self.known,
-            articles,
-            elsewhere,
             self.config.publication,
+            hashlib.sha256(f"{self.reading}{source.content}".encode()).hexdigest()[:12],
+            known,
             at,
-            stored,
+            partial(self._stored, name),
         )
 
-    def _stored(self, ids: Mapping[str, str], path: str) -> Manuscript:
+    def _stored(self, name: str, path: str) -> Manuscript:
         with self.store.read() as tx:
-            (listing,) = catalogue.listings(tx, ids=[ids[path]])
+            ids = [remote_feeds.id_of(tx, name, path)]
+            (listing,) = catalogue.listings(tx, ids=ids)
         return feeds.remembered(listing.article, listing.explicit_id, listing.body_hash)
+
+
+def _names(signs: Iterable[Signed]) -> set[str]:
+    return {each for sign in signs for each in (sign.path, sign.explicit_id) if each}
+
+
+def _new(look: FeedLook) -> set[str]:
+    guids = {made.explicit_id for made in look.made.values() if isinstance(made, Manuscript)}
+    return (guids - {""}) | look.made.keys()
 
 
 def remember(tx: Connection, config: Config, fetches: Fetches, looks: Mapping[str, Looked]) -> None:
@@ -119,7 +130,3 @@ def _asked(look: FeedLook, fetched: Fetched | None, fetches: Fetches) -> Asked:
     if not fetched.reason:
         return Asked(name, "unchanged")
     return Asked(name, "gone" if fetched.state.gone else "failed", fetched.reason)
-
-
-def _reading(reading: str, source: Source) -> str:
-    return hashlib.sha256(f"{reading}{source.content}".encode()).hexdigest()[:12]

@@ -100,10 +100,13 @@ def _agreeing(manuscript: Manuscript, trace: Trace | None) -> Trace | None:
 def mint(manuscript: Manuscript, seed: str, taken: Set[str]) -> str:
     """A new id: the author's own where it is an IRI or UUID, else one that the same file would get again.
 
-    Raises ContentError when another article has the author's own.
+    Raises ContentError when another article has the author's own. An entry of a remote feed, which is free
+    to say anything, gets one of ours then.
     """
     explicit = manuscript.explicit_id
     own = explicit if _IRI.fullmatch(explicit) else UUID(explicit).urn if _UUID.fullmatch(explicit) else ""
+    if own in taken and manuscript.url:
+        own, explicit = "", ""
     if own in taken:
         raise ContentError(manuscript.path, 0, "id", f"{explicit!r} is already the id of another article")
     minted = own or uuid5(_NAMESPACE, f"{seed}\n{explicit or manuscript.path}").urn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from publisher.sources.asking import Answer, Asker
 from publisher.sources.guard import Deadline, NotFetched
 from publisher.sources.states import Fetched, State
 
+log = logging.getLogger("publisher")
 SECONDS = 30.0
 _OK, _NOT_MODIFIED, _GONE = 200, 304, 410
 _WORDS = {
@@ -43,6 +45,10 @@ def fetch(
         return _heard(url, state, every, answer, now)
     except NotFetched as error:
         return _failed(state, every, error, now)
+    except Exception as error:  # whatever one feed does to this program, the others go on
+        log.exception("%s", url)
+        fault = NotFetched(f"it cannot be read, by a fault of this program: {error!r}")
+        return _failed(state, every, fault, now)
 
 
 def _headers(url: str, state: State, name: str) -> dict[str, str]:

@@ -54,3 +54,9 @@ def signed(tx: Connection, source: str) -> list[Signed]:
     read = {"title": articles.c.data["title"].as_string(), "url": articles.c.data["url"].as_string()}
     columns = [read[n].label(n) if n in read else articles.c[n] for n in Signed._fields]
     return [Signed(**row._mapping) for row in tx.execute(select(*columns).where(articles.c.source == source))]
+
+
+def id_of(tx: Connection, source: str, path: str) -> str:
+    """The id of the article at a path of a source, which is there."""
+    query = select(articles.c.id).where(articles.c.source == source, articles.c.path == path)
+    return str(tx.scalars(query.order_by(articles.c.release.desc())).first())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +11,9 @@ from typing import Any
 import pytest
 from feed_server import LOOPBACK, FeedServer, feed_server, item, rss
 from gathering_site import Site, counts
+
+from publisher import gathering
+from publisher.gathering import fetching
 
 LONG = "The harbour wall is being raised by another metre before the autumn storms arrive. "
 DAY = "Fri, 20 Nov 2026 12:00:00 GMT"
@@ -248,16 +253,20 @@ def test_a_date_that_is_missing_or_ahead_is_when_it_was_first_seen(
 
 
 def test_two_feeds_with_one_story_and_our_own_feed(publication: Any, elsewhere: FeedServer) -> None:
-    elsewhere.answers["/a"] = rss(item("Once", "https://elsewhere.example/once", "a1", DAY, LONG))
+    elsewhere.answers["/a"] = rss(
+        item("Once", "https://elsewhere.example/once", "a1", DAY, LONG),
+        item("Elsewhere", "https://elsewhere.example/1", "https://elsewhere.example/?p=1", DAY, LONG + "!"),
+    )
     elsewhere.answers["/b"] = rss(
         item("Once", "https://elsewhere.example/once?utm_source=planet", "b1", DAY, LONG),
+        item("Elsewhere", "https://planet.example/1", "https://elsewhere.example/?p=1", DAY, LONG + "!"),
         item("Mine", "https://courier.example/2026/11/mine/", "m", DAY, LONG),
         item("Front", "https://courier.example", "f", DAY, LONG),
     )
     feeds = [{"feed": elsewhere.at(path), "allow_private": [LOOPBACK]} for path in ("/a", "/b")]
     site = Site(publication, sources=[{"path": "content/"}, *feeds])
     report = site.gather()
-    assert titles(site) == ["Once"]
+    assert titles(site) == ["Elsewhere", "Once"]
     assert "2 entries were left out: on pages of this publication" in report.feeds[1].reason
 
 
@@ -300,14 +309,55 @@ def test_a_feed_at_another_address_and_one_that_left_the_configuration(
     assert len(site.all) == 4
 
 
+def test_an_edited_entry_is_the_same_article(news: Any, elsewhere: FeedServer, clock: Any) -> None:
+    elsewhere.answers[FEED] = stories([1, 2])
+    site = news()
+    site.gather()
+    before = {x.article.id: x.release for x in site.all}
+    elsewhere.answers[FEED] = stories(
+        [1, 2], text="Corrected. " + LONG, link="https://elsewhere.example/new/{}"
+    )
+    clock.move(hours=1)
+    assert counts(site.gather()) == {"updated": 2}
+    assert {x.article.id: x.release for x in site.all} == before
+    assert {x.article.url for x in site.all} == {f"https://elsewhere.example/new/{n}" for n in (1, 2)}
+    assert all("Corrected" in x.article.html for x in site.all)
+    clock.move(hours=1)
+    assert counts(site.gather()) == {"unchanged": 2}
+
+
+def test_a_gather_that_ends_too_early_loses_and_repeats_nothing(
+    news: Any, elsewhere: FeedServer, clock: Any, monkeypatch: Any
+) -> None:
+    """What the server said is written last: an entry is never taken for one that was seen."""
+    elsewhere.answers[FEED] = (200, {"ETag": '"1"'}, stories([1, 2]))
+    site = news()
+    with monkeypatch.context() as broken:
+        broken.setattr(gathering, "remember", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            site.gather()
+    assert titles(site) == ["Story 1", "Story 2"]
+    assert counts(site.gather()) == {"unchanged": 2}
+    assert "If-None-Match" not in elsewhere.asked[1].headers
+    assert [r.number for r in site.releases()] == [1, 2]
+
+
+def test_what_another_process_fetched_since_is_not_undone(
+    news: Any, elsewhere: FeedServer, clock: Any
+) -> None:
+    elsewhere.answers[FEED] = stories([1])
+    site = news()
+    p = site.publisher
+    slow = gathering.fetch(p.store, p.config, p.clock())
+    elsewhere.answers[FEED] = stories([1], text="Corrected. " + LONG)
+    clock.move(seconds=5)
+    site.gather()
+    assert counts(site.gather(fetches=slow)) == {"unchanged": 1}
+    assert "Corrected" in site.all[0].article.html
+
+
 def test_a_feed_that_hangs_holds_nothing_up(news: Any, elsewhere: FeedServer, monkeypatch: Any) -> None:
     """The others are read, the store stays free, and the time for all of them is bounded."""
-    import threading
-    import time
-
-    from publisher import gathering
-    from publisher.gathering import fetching
-
     over = threading.Event()
     elsewhere.answers[FEED] = lambda handler: over.wait(20)
     monkeypatch.setattr(fetching, "_LEAST", 0.1)
