@@ -33,7 +33,9 @@ _WIDE = re.compile(f"[{UNSPACED}\uac00-\ud7af]")
 _ASCII = re.compile("[a-z0-9]+")
 # Latin, Greek, Cyrillic, Hebrew and Arabic; in other scripts marks are vowels
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
-_ARTICLE = "\u0627\u0644"  # the Arabic article, which is written onto its word
+# the Arabic article, and Hebrew articles and prepositions, which are written onto their words
+_ARTICLE = "\u0627\u0644"
+_HEBREW_PREFIXED = re.compile("[הובלמשכ][א-ת]{3,}")
 
 
 class _Letters(dict[int, int]):
@@ -70,7 +72,8 @@ def terms(article: Article, language: str) -> dict[str, bool]:
     rest = (article.summary[:_SUMMARY], *(a.name for a in article.authors), *article.labels)
     found = dict.fromkeys(words(" \n ".join(rest)), False)
     found |= dict.fromkeys(words(article.title), True)
-    return {term: titled for term, titled in found.items() if term not in common(language)}
+    bare = {term[1:]: titled for term, titled in found.items() if _HEBREW_PREFIXED.fullmatch(term)}
+    return {term: titled for term, titled in (bare | found).items() if term not in common(language)}
 
 
 def posting(number: int, titled: bool) -> int:
@@ -102,7 +105,10 @@ def read_shard(data: bytes) -> dict[str, list[int]]:
 def changed_shard(
     data: bytes, number: int, before: Mapping[str, bool], after: Mapping[str, bool], path: str
 ) -> bytes:
-    """A shard after an article changed: `before` and `after` are its terms (none: it is new, or gone)."""
+    """A shard after an article changed: `before` and `after` are its terms (none: it is new, or gone).
+
+    `data` is the shard so far, empty where there is none; `{}` comes back where nothing is left in it.
+    """
     held = {term: set(postings) for term, postings in read_shard(data).items()} if data else {}
     for term, titled in before.items():
         if term in held:

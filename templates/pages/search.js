@@ -114,7 +114,7 @@
 
   let waiting;
   field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 150); });
-  form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(waiting); search(); });
   more.addEventListener("click", async () => {
     const next = list.children.length;
     await show(turn);

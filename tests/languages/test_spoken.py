@@ -117,7 +117,7 @@ def test_german_pages_say_nothing_in_english(german: Publisher, subscribe: Calla
     assert front.xpath("//a[@class='skip']/text()") == ["Zum Text springen"]
     article = next(text for f in made if "<h1>Kran wieder da" in (text := f.read_text(encoding="utf-8")))
     assert "Freitag, 20. November 2026, 10:05 Uhr" in article
-    assert "<b>Korrektur:</b> Er war nie weg." in article
+    assert "<b><bdi>Korrektur:</bdi></b> Er war nie weg." in article
     frame = pages.Frame(german.templates, publishing.site.site_of(german.config))
     with german.store.read() as tx:
         shown = catalogue.listings(tx)[0].article

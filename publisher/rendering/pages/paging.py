@@ -27,21 +27,26 @@ class Stretch:
 
 
 def stretches(count: int, size: int = PAGE) -> list[Stretch]:
-    """The pages of a list of `count` things: `size` on each, on the first up to twice as many."""
-    full = max(0, count // size - 1)
+    """The pages of a list of `count` things: `size` on each, on the first half as many to one and a half."""
+    full = _full(count, size)
     return [stretch(count, number, size) for number in (0, *range(full, 0, -1))]
 
 
 def stretch(count: int, number: int, size: int = PAGE) -> Stretch:
     """The page of this number among those of a list of `count` things."""
-    full = max(0, count // size - 1)
+    full = _full(count, size)
     if not number:
         return Stretch(0, 0, count - full * size, None, full or None)
     newer = number + 1 if number < full else 0
     return Stretch(number, count - number * size, count - (number - 1) * size, newer, number - 1 or None)
 
 
+def _full(count: int, size: int) -> int:
+    """How many full pages are behind the first, which has from half a page to one and a half."""
+    return max(0, (count - size // 2) // size)
+
+
 def number_at(count: int, place: int, size: int = PAGE) -> int:
     """The number of the page that holds this place, 0 being the newest of `count`."""
-    full = max(0, count // size - 1)
+    full = _full(count, size)
     return (count - 1 - place) // size + 1 if place >= count - full * size else 0
