@@ -16,9 +16,9 @@ from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.errors import ContentError
 from publisher.model.articles import Article, Manuscript
-from publisher.rendering import pages
 from publisher.rendering.environment import Templates
 from publisher.rendering.pages import Frame, Site
+from publisher.rendering.pages.proofs import prove
 from publisher.sources import folder
 from publisher.sources.people import people
 
@@ -103,12 +103,8 @@ def rendered(config: Config, templates: Templates, found: Sequence[Article]) -> 
     findings = []
     site = Site(config.publication, config.look, "", "/assets/site.css", (), (), "/")
     try:
-        frame = Frame(templates, site)
-        pages.stylesheet(templates, config.look)
-        pages.index(frame, found[:1])
-        for article in found:
-            pages.article(frame, article, None, None)
-        pages.archive(frame, "", [])
+        with templates.settled():
+            prove(Frame(templates, site), found)
     except ContentError as error:
         findings.append(of_error(error, "template"))
     return findings

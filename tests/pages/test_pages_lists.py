@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.robotparser import RobotFileParser
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,12 @@ from lxml import etree
 from lxml import html as parser
 from test_pages import ARTICLE, SITE, TEMPLATES
 
+from publisher.errors import ContentError
 from publisher.model.articles import Article, Author
 from publisher.rendering import pages, searching
+from publisher.rendering.environment import Templates, builtin
 from publisher.rendering.pages import paging, sitemaps
+from publisher.rendering.pages.proofs import prove
 
 COUNTS = st.integers(0, 500)
 SIZES = st.integers(1, 40)
@@ -227,3 +231,15 @@ def test_topics_lead_to_their_pages_and_are_called_as_the_article_calls_them() -
         "The Sea",
         "Größe",
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["topic", "author", "month", "topics", "authors", "months", "search", "line", "frame-foot", "feeds"],
+)
+def test_a_fault_in_any_template_of_lists_is_found_before_anybody_reads_it(name: str, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / f"pages/{name}.html").write_text("{# Mine. #}\n{{ nothing.there }}\n")
+    with pytest.raises(ContentError) as raised:
+        prove(pages.Frame(Templates((tmp_path, builtin())), SITE), [ARTICLE])
+    assert (raised.value.path, raised.value.line) == (str(tmp_path / f"pages/{name}.html"), 2)
