@@ -41,6 +41,8 @@ class Presented:
     article: Article
     published: datetime
     updated: datetime | None
+    published_iso: str
+    updated_iso: str
     day_words: str
     published_words: str
     updated_words: str
@@ -52,16 +54,6 @@ class Presented:
     labels: tuple[str, ...]
     standfirst: str = ""
     has_picture: bool = False
-
-    @property
-    def published_iso(self) -> str:
-        """As machines read it."""
-        return self.published.isoformat(timespec="seconds")
-
-    @property
-    def updated_iso(self) -> str:
-        """As machines read it."""
-        return (self.updated or self.published).isoformat(timespec="seconds")
 
     @property
     def kicker(self) -> str:
@@ -80,6 +72,8 @@ def present(frame: Frame, article: Article, whole: bool = False) -> Presented:
         article=article,
         published=published,
         updated=updated if changed else None,
+        published_iso=published.isoformat(timespec="seconds"),
+        updated_iso=(updated if changed else published).isoformat(timespec="seconds"),
         day_words=short_date(published, frame.language),
         published_words=frame.moment(published),
         updated_words=frame.moment(updated) if changed else "",
