@@ -54,6 +54,12 @@ JSON: dict[str, Any] = {
         }
         | names("topics url status")
     ],
+    "feeds": [
+        {
+            **names("feed polls_a_day stated direct_estimate"),
+            "programs": [names("program polls_a_day subscribers people_estimate")],
+        }
+    ],
     "cut": names("edition variants articles recipients"),
     "editions": [names("edition state cadence slot subject articles planned sent created_at reason")],
     "approve": names(f"edition state reason planned {COUNTS} approved_hash"),

@@ -17,6 +17,7 @@ from publisher.cli import (
     content,
     control,
     editions,
+    feeds,
     keeping,
     people,
     receiving,
@@ -84,7 +85,19 @@ def options(
     help_when_alone(context)
 
 
-for _room in (content, editions, sending, control, people, receiving, running, keeping, storing, bench):
+for _room in (
+    content,
+    feeds,
+    editions,
+    sending,
+    control,
+    people,
+    receiving,
+    running,
+    keeping,
+    storing,
+    bench,
+):
     _room.register(app)
 
 

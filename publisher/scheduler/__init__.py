@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from publisher import cutting, gathering
 from publisher.app import Publisher
@@ -15,7 +15,7 @@ from publisher.cutting import Result
 from publisher.delivering import compacting, opening
 from publisher.gathering import Gathered
 from publisher.publishing import Changed, announcing
-from publisher.store import clock, confirmations, ledger, restores, workforce
+from publisher.store import clock, confirmations, feed_polls, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store.editions import Edition
 
@@ -24,6 +24,7 @@ Say = Callable[[str], None]
 _FORGOTTEN, _DAY, _AT_ONCE = "confirmations", timedelta(days=1), 5000
 _ANNOUNCING_SECONDS = 3.0
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
+_POLLS, _KEPT = "polls", timedelta(days=400)
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
 
@@ -78,6 +79,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _ask(publisher, now),
         lambda: _compact(publisher, now),
         lambda: _receive(publisher, now),
+        lambda: _forget_polls(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -200,6 +202,13 @@ def _receive(publisher: Publisher, now: datetime) -> None:
     if done.reports:
         names = ("hard", "soft", "complaints", "unsubscribed", "ignored", "unmatched")
         log.info("received", extra={"fields": {name: getattr(done, name) for name in names}})
+
+
+def _forget_polls(publisher: Publisher, now: datetime) -> None:
+    """Who polled our feeds long ago is nobody's business."""
+    with publisher.store.write() as tx:
+        if clock.due(tx, _POLLS, _DAY, now):
+            feed_polls.forget(tx, (now - _KEPT).astimezone(UTC).date().isoformat())
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from publisher import __version__
 from publisher.app import Publisher
 from publisher.delivering import learning, watching
 from publisher.delivering.watching import Standing
-from publisher.store import editions, gauges, ledger, workforce
+from publisher.store import editions, feed_polls, gauges, ledger, workforce
 from publisher.store.editions import OPEN_STATES
 from publisher.store.gauges import Listed
 from publisher.web.exposition import Gauge
@@ -49,6 +49,7 @@ class Collector:
             *self._pace(now),
             *self._processes(now),
             self._subscriptions(),
+            self._polls(now),
         ]
 
     def _count_done(self, done: list[Listed]) -> None:
@@ -137,6 +138,14 @@ class Collector:
         for name in self._newsletters([name for name, _ in self._people]):
             for status in _SUBSCRIPTION_STATUSES:
                 found.add(self._people.get((name, status), 0), newsletter=name, status=status)
+        return found
+
+    def _polls(self, now: datetime) -> Gauge:
+        found = Gauge("publisher_feed_polls_today", "Polls of feeds since midnight UTC, by program.")
+        with self.publisher.store.read() as tx:
+            polls = feed_polls.by_program(tx, now.astimezone(UTC).date().isoformat())
+        for program, count in sorted(polls.items()):
+            found.add(count, program=program)
         return found
 
     def _newsletters(self, others: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "gather": "",
     "build": "",
     "articles": "",
+    "feeds": "",
     "subscribers add": "ada@example.org --newsletter daily",
     "subscribers import": "people.csv --newsletter daily",
     "subscribers show": "ada@example.org",
