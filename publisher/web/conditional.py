@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-_TAG = re.compile(rb'(?:W/)?("[^"]*")')
+_TAG = re.compile(rb'(W/)?("[^"]*")')
 _Q = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$", re.IGNORECASE)
 
 
-def not_modified(if_none_match: bytes | None, if_modified_since: bytes | None, etag: bytes, at: int) -> bool:
-    """Whether 304 answers a GET or HEAD (RFC 9110 section 13.2.2); `at` is Last-Modified in epoch seconds.
+def status(asked: Mapping[bytes, bytes], etag: bytes, at: int) -> int:
+    """Whether a GET or HEAD with these headers gets 200, 304 or 412 (RFC 9110 section 13.2.2).
 
-    If-None-Match wins, and is compared weakly. A date that cannot be read says nothing.
+    `at` is Last-Modified in epoch seconds. Entity tags win over dates; If-None-Match is compared weakly.
+    A date that cannot be read says nothing.
     """
-    if if_none_match is not None:
-        return if_none_match.strip() == b"*" or etag in _TAG.findall(if_none_match)
-    if if_modified_since is None:
-        return False
-    since = _seconds(if_modified_since)
-    return since is not None and at <= since
+    if not _holds(asked, etag, at):
+        return 412
+    if (none_match := asked.get(b"if-none-match")) is not None:
+        return 304 if none_match == etag or _names(none_match, etag, weakly=True) else 200
+    seconds = _seconds(asked.get(b"if-modified-since", b"")[:64])
+    return 304 if seconds is not None and at <= seconds else 200
+
+
+def _holds(asked: Mapping[bytes, bytes], etag: bytes, at: int) -> bool:
+    """Whether the file is still the one that the client insists on, if it does."""
+    if (match := asked.get(b"if-match")) is not None:
+        return _names(match, etag, weakly=False)
+    seconds = _seconds(asked.get(b"if-unmodified-since", b"")[:64])
+    return seconds is None or at <= seconds
+
+
+def _names(tags: bytes, etag: bytes, weakly: bool) -> bool:
+    if tags.strip() == b"*":
+        return True
+    return any(found[2] == etag and (weakly or not found[1]) for found in _TAG.finditer(tags))
 
 
 @lru_cache(256)

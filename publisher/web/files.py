@@ -6,21 +6,31 @@ import asyncio
 import contextlib
 import os
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
 from starlette.types import Message, Receive, Scope, Send
 
-from publisher.web.conditional import not_modified, takes_gzip
 from publisher.web.file_headers import Header, caching, headers
-from publisher.web.representations import Folder, Representation, date_header, find, load, stamp_of
+from publisher.web.memory import Memory, address
+from publisher.web.representations import (
+    Folder,
+    Links,
+    Representation,
+    Variant,
+    date_header,
+    find,
+    load,
+    stamp_of,
+)
 
 _INLINE = 64 * 1024
-_CHUNK = 256 * 1024
+AT_ONCE, _PIECE = 256 * 1024, 64 * 1024
 _HTML = "text/html; charset=utf-8"
+_AGENT = b"user-agent"
 
 
 def _plain_not_found(_path: str) -> bytes:
@@ -30,8 +40,9 @@ def _plain_not_found(_path: str) -> bytes:
 class PublicFiles:
     """An ASGI application that serves a folder, GET and HEAD only (RFC 9110).
 
-    `not_found` makes the page for a path that names nothing; `memory` is the most bytes that it keeps. A file
-    that is replaced while it is served is served whole, old or new.
+    `not_found` makes the page for a path that names nothing; `memory` is the most bytes that it keeps;
+    `links` are more headers of a feed, by its path. `polled` is told of each poll: which feed, and the
+    User-Agent. A file that is replaced while it is served is served whole, old or new.
     """
 
     def __init__(
@@ -40,24 +51,32 @@ class PublicFiles:
         not_found: Callable[[str], bytes] = _plain_not_found,
         memory: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
+        links: Links = lambda _path: (),
+        polled: Callable[[str, bytes], None] = lambda _feed, _agent: None,
     ) -> None:
         self.root = os.path.abspath(folder)
-        self.not_found, self.memory, self.clock = not_found, memory, clock
-        self._held: OrderedDict[str, Representation] = OrderedDict()
-        self._weight = 0
+        self.not_found, self.clock, self.links, self.polled = not_found, clock, links, polled
+        self.memory = Memory(memory)
         self._loading: dict[str, asyncio.Future[Representation]] = {}
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         elif scope["method"] not in ("GET", "HEAD"):
             allow = (b"allow", b"GET, HEAD")
             await _answer(scope, send, 405, b"Only GET and HEAD are answered here.\n", "text/plain", allow)
         else:
-            await self._serve(scope, send, scope["path"].removeprefix(scope.get("root_path", "")) or "/")
+            await self._serve(scope, receive, send)
 
-    async def _serve(self, scope: Scope, send: Send, path: str) -> None:
-        found = self._remembered(path) or await self._load(path)
+    def holds(self, scope: Scope) -> bool:
+        """Whether this request is for a file that was served before, and can be again from memory."""
+        asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        return asks and self.memory.get(address(scope["path"])) is not None
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at = address(scope["path"])
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        found = self.memory.get(at) or await self._load(at, path)
         if found is None:
             uncached = (b"cache-control", b"no-cache")
             await _answer(scope, send, 404, self.not_found(path), _HTML, uncached)
@@ -65,34 +84,20 @@ class PublicFiles:
             location = (b"location", _with_slash(path, scope["query_string"]))
             await _answer(scope, send, 301, b"", _HTML, location, *caching(_HTML))
         else:
-            await self._represent(scope, send, found, path)
+            await self._represent(scope, receive, send, found)
 
-    def _remembered(self, path: str) -> Representation | None:
-        """What memory holds for the path, if the file is still the same."""
-        held = self._held.get(path)
-        if held is None:
-            return None
-        try:
-            if stamp_of(os.stat(held.file)) == held.stamp:
-                self._held.move_to_end(path)
-                return held
-        except OSError:
-            pass
-        self._forget(path)
-        return None
-
-    async def _load(self, path: str) -> Representation | Folder | None:
+    async def _load(self, at: bytes, path: str) -> Representation | Folder | None:
         file = find(self.root, path)
         if not isinstance(file, str):
             return file
         try:
             if os.stat(file).st_size <= _INLINE:
-                found = load(self.root, file, self._most)
+                found = load(self.root, file, self._most, self.links)
             else:
                 found = await self._load_aside(file)
         except (FileNotFoundError, PermissionError):
             return None
-        self._remember(path, found)
+        self.memory.keep(at, found)
         return found
 
     async def _load_aside(self, file: str) -> Representation:
@@ -100,7 +105,7 @@ class PublicFiles:
         task = self._loading.get(file)
         # a finished task may still stand here, and what it read may have been replaced since
         if task is None or task.done():
-            task = asyncio.ensure_future(asyncio.to_thread(load, self.root, file, self._most))
+            task = asyncio.ensure_future(asyncio.to_thread(load, self.root, file, self._most, self.links))
             self._loading[file] = task
             task.add_done_callback(lambda done: self._loaded(file, done))
         return await asyncio.shield(task)
@@ -111,49 +116,67 @@ class PublicFiles:
 
     @property
     def _most(self) -> int:
-        return self.memory // 4
+        return self.memory.most // 4
 
-    def _remember(self, path: str, found: Representation) -> None:
-        self._forget(path)
-        self._held[path] = found
-        self._weight += found.weight
-        while self._weight > self.memory and self._held:
-            self._forget(next(iter(self._held)))
-
-    def _forget(self, path: str) -> None:
-        if held := self._held.pop(path, None):
-            self._weight -= held.weight
-
-    async def _represent(self, scope: Scope, send: Send, found: Representation, path: str) -> None:
-        asked = _asked(scope)
-        variant = found.gzip if found.gzip and takes_gzip(asked.get(b"accept-encoding", b"")) else found.plain
-        now = int(self.clock())
+    async def _represent(self, scope: Scope, receive: Receive, send: Send, found: Representation) -> None:
+        asked, now = _asked(scope), int(self.clock())
         # a date says nothing about changes within its own second, so the newest one told is the second before
         dated = found.modified < now
-        modified = found.modified if dated else now - 1
-        date = found.last_modified if dated else date_header(modified)
-        none_match, since = asked.get(b"if-none-match"), asked.get(b"if-modified-since")
-        if not_modified(none_match, since, variant.etag, modified):
-            await send(_start(304, [*variant.unchanged, date]))
-            await send({"type": "http.response.body", "body": b""})
-        elif scope["method"] == "HEAD" or variant.body is not None:
-            await send(_start(200, [*variant.full, date]))
-            body = b"" if scope["method"] == "HEAD" else variant.body
-            await send({"type": "http.response.body", "body": body})
-        else:
-            await self._stream(scope, send, found, path, date)
+        date = found.last_modified if dated else date_header(now - 1)
+        variant, status = found.chosen(asked, found.modified if dated else now - 1)
+        whole = variant.body if status == 200 and scope["method"] == "GET" else b""
+        if whole is None or len(whole) > AT_ONCE:
+            return await self._stream(scope, receive, send, found, variant, date)
+        self.count(found, scope["method"], asked)
+        await send(_start(status, [*variant.headers[status], date]))
+        return await send({"type": "http.response.body", "body": whole})
 
-    async def _stream(self, scope: Scope, send: Send, found: Representation, path: str, date: Header) -> None:
-        """A file too large to hold, read piece by piece from the one opened, whatever replaces it."""
-        handle = _reopen(found)
-        if handle is None:
-            self._forget(path)
-            return await self._serve(scope, send, path)
-        with handle:
-            await send(_start(200, [*found.plain.full, date]))
-            while piece := await asyncio.to_thread(handle.read, _CHUNK):
+    def count(self, found: Representation, method: str, asked: Mapping[bytes, bytes]) -> None:
+        """Note a poll, if that is what this request was."""
+        if found.feed and method == "GET":
+            self.polled(found.feed, asked.get(_AGENT, b""))
+
+    async def _stream(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        found: Representation,
+        variant: Variant,
+        date: Header,
+    ) -> None:
+        """A large file, so that each slow reader holds a piece of it.
+
+        One too large to hold is read from the file that was opened, whatever replaces it.
+        """
+        on_disk = variant.body is None
+        source = _reopen(found) if variant.body is None else BytesIO(variant.body)
+        if source is None:
+            self.memory.forget(address(scope["path"]))
+            return await self._serve(scope, receive, send)
+        self.count(found, scope["method"], _asked(scope))
+        gone = asyncio.ensure_future(_hung_up(receive))
+        with source:
+            await send(_start(200, [*variant.headers[200], date]))
+            while not gone.done() and (piece := await _read(source, on_disk)):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-            return await send({"type": "http.response.body", "body": b""})
+        if not gone.cancel():
+            return None
+        return await send({"type": "http.response.body", "body": b""})
+
+
+async def _read(source: BinaryIO, on_disk: bool) -> bytes:
+    """The next piece, while others have their turn; a disk may take its time."""
+    if on_disk:
+        return await asyncio.to_thread(source.read, _PIECE)
+    await asyncio.sleep(0)
+    return source.read(_PIECE)
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _reopen(found: Representation) -> BinaryIO | None:

@@ -12,26 +12,61 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from publisher.app import Publisher
 from publisher.errors import NotFound, PublisherError, StoreError
 from publisher.freezing import variants
 from publisher.web.doors import PRIVATE, Doors
+from publisher.web.file_headers import discovery
 from publisher.web.files import PublicFiles
 from publisher.web.health import Health
 from publisher.web.leaving import Leaving
+from publisher.web.polls import Polls
 from publisher.web.preferences import Preferences
 from publisher.web.private_feeds import PrivateFeeds
 from publisher.web.signing_up import SigningUp
 from publisher.web.webhooks import Webhooks
 
 log = logging.getLogger("publisher")
+_PATIENCE = 5.0  # seconds that the end waits for the store
 
 
-def application(publisher: Publisher) -> Starlette:
+class Public(Starlette):
+    """The public ASGI application: files that are in memory stand ahead of the framework and its routes.
+
+    A file gets there by a request that came through the routes, so none of them is ever hidden by a file.
+    """
+
+    def __init__(self, files: PublicFiles, polls: Polls, routes: list[BaseRoute]) -> None:
+        super().__init__(routes=routes, exception_handlers={PublisherError: _unwell, ClientDisconnect: _gone})
+        self.files, self._polls = files, polls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.files.holds(scope):
+            await self.files(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def minute(self) -> None:
+        """Write down who polled, aside."""
+        self._polls.flush_aside()
+
+    def close(self) -> None:
+        """Write down who polled since, if that is possible soon."""
+        self._polls.close(_PATIENCE)
+
+
+def application(publisher: Publisher) -> Public:
     """The public ASGI application. Raises ConfigError."""
-    doors = Doors(publisher)
-    files = PublicFiles(publisher.config.output.path, lambda _path: doors.not_found)
+    doors, polls = Doors(publisher), Polls(publisher.store, publisher.clock)
+    config = publisher.config
+    files = PublicFiles(
+        config.output.path,
+        lambda _path: doors.not_found,
+        links=lambda path: discovery(config.websub, config.publication.url + path),
+        polled=polls.count,
+    )
     routes: list[BaseRoute] = [
         *Health(publisher, files, os.environ).routes,
         *Leaving(doors).routes,
@@ -43,11 +78,8 @@ def application(publisher: Publisher) -> Starlette:
         Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not
-    below = urlsplit(publisher.config.publication.url).path
-    return Starlette(
-        routes=[Mount(below, routes=routes), *routes] if below else routes,
-        exception_handlers={PublisherError: _unwell, ClientDisconnect: _gone},
-    )
+    below = urlsplit(config.publication.url).path
+    return Public(files, polls, [Mount(below, routes=routes), *routes] if below else routes)
 
 
 async def _view(doors: Doors, request: Request) -> Response:

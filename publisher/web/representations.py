@@ -7,31 +7,42 @@ import gzip
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from http import HTTPStatus
 from io import BufferedReader
 
-from publisher.web.file_headers import Header, caching, compressible, content_type, headers
+from publisher.web import conditional
+from publisher.web.file_headers import Header, caching, compressible, content_type, headers, is_feed
 
 Stamp = tuple[int, int, int]
+Links = Callable[[str], tuple[Header, ...]]
 
 _WORTH_GZIP = 200
+_GZIP: Header = (b"content-encoding", b"gzip")
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One encoding of a file: its bytes (None: too large to hold), ETag, headers for 200 and 304."""
+    """One encoding of a file: its bytes (None: too large to hold), its ETag, and headers by status.
+
+    `wire` are the same headers with Last-Modified, as they are sent.
+    """
 
     body: bytes | None
     etag: bytes
-    full: tuple[Header, ...]
-    unchanged: tuple[Header, ...]
+    headers: Mapping[int, tuple[Header, ...]]
+    wire: Mapping[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A file at one moment: `stamp` is its (mtime in ns, size, inode), `modified` in epoch seconds."""
+    """A file at one moment: `stamp` is its (mtime in ns, size, inode), `modified` in epoch seconds.
+
+    `feed` is the address under which polls of it are counted; empty for what is no feed.
+    """
 
     file: str
     stamp: Stamp
@@ -40,6 +51,13 @@ class Representation:
     plain: Variant
     gzip: Variant | None
     weight: int
+    feed: str
+
+    def chosen(self, asked: Mapping[bytes, bytes], modified: int) -> tuple[Variant, int]:
+        """The encoding for these headers, and the status; Last-Modified says `modified`."""
+        small = self.gzip and conditional.takes_gzip(asked.get(b"accept-encoding", b"")[:256])
+        variant = self.gzip if small and self.gzip else self.plain
+        return variant, conditional.status(asked, variant.etag, modified)
 
 
 class Folder:
@@ -87,16 +105,15 @@ def _within(root: str, file: str) -> bool:
     return real.startswith(top + os.sep) and _visible(real[len(top) :].replace(os.sep, "/"))
 
 
-def load(root: str, file: str, most: int) -> Representation:
+def load(root: str, file: str, most: int, links: Links) -> Representation:
     """Read, hash and compress a file as it was when it was opened; one above `most` bytes is only hashed.
 
-    Raises OSError.
+    `links` are more headers of a feed, by its path. Raises OSError.
     """
     with open(file, "rb") as handle:
         found = os.fstat(handle.fileno())
         body = handle.read() if found.st_size <= most else None
-        kind = content_type(file.removeprefix(root))
-        return _represent(file, found, body, _digest(handle, body), kind)
+        return _represent(file, file.removeprefix(root), found, body, _digest(handle, body), links)
 
 
 def _digest(handle: BufferedReader, body: bytes | None) -> str:
@@ -105,28 +122,57 @@ def _digest(handle: BufferedReader, body: bytes | None) -> str:
 
 
 def _represent(
-    file: str, found: os.stat_result, body: bytes | None, digest: str, kind: str
+    file: str, path: str, found: os.stat_result, body: bytes | None, digest: str, links: Links
 ) -> Representation:
-    smaller = None
-    if body is not None and len(body) >= _WORTH_GZIP and compressible(kind):
-        squeezed = gzip.compress(body, 6, mtime=0)
-        smaller = squeezed if len(squeezed) < len(body) else None
-    modified = int(found.st_mtime)
+    kind, modified = content_type(path), int(found.st_mtime)
+    feed = path if is_feed(path) else ""
+    dated = date_header(modified)
+    smaller = _smaller(kind, body)
+    size = found.st_size if body is None else len(body)
+    described = headers(kind, path)
+    about = (*caching(kind, path), *(links(path) if feed else ()))
     return Representation(
         file=file,
         stamp=stamp_of(found),
         modified=modified,
-        last_modified=date_header(modified),
-        plain=_variant(kind, body, found.st_size if body is None else len(body), digest),
-        gzip=_variant(kind, smaller, len(smaller), digest, encoded=True) if smaller else None,
-        weight=2000 + len(body or b"") + len(smaller or b""),
+        last_modified=dated,
+        plain=_variant(described, body, size, f'"{digest}"', about, dated),
+        gzip=_variant((*described, _GZIP), smaller, len(smaller), f'"{digest}-gz"', about, dated)
+        if smaller
+        else None,
+        weight=4000 + len(body or b"") + len(smaller or b""),
+        feed=feed,
     )
 
 
-def _variant(kind: str, body: bytes | None, size: int, digest: str, encoded: bool = False) -> Variant:
+def _smaller(kind: str, body: bytes | None) -> bytes | None:
+    if body is None or len(body) < _WORTH_GZIP or not compressible(kind):
+        return None
+    squeezed = gzip.compress(body, 6, mtime=0)
+    return squeezed if len(squeezed) < len(body) else None
+
+
+def _variant(
+    described: tuple[Header, ...],
+    body: bytes | None,
+    size: int,
+    etag: str,
+    about: tuple[Header, ...],
+    dated: Header,
+) -> Variant:
     """Each encoding has an ETag of its own, because the bytes differ (RFC 9110 section 8.8.3.3)."""
-    etag = f'"{digest}-gz"'.encode() if encoded else f'"{digest}"'.encode()
-    unchanged = ((b"etag", etag), *caching(kind))
-    length: tuple[Header, ...] = ((b"content-length", str(size).encode()),)
-    coding: tuple[Header, ...] = ((b"content-encoding", b"gzip"),) if encoded else ()
-    return Variant(body, etag, (*headers(kind), *length, *coding, *unchanged), unchanged)
+    unchanged: tuple[Header, ...] = ((b"etag", etag.encode()), *about)
+    full: tuple[Header, ...] = (*described, (b"content-length", str(size).encode()), *unchanged)
+    by_status = {200: full, 304: unchanged, 412: ((b"content-length", b"0"), *about)}
+    wire = {status: wired((*sent, dated)) for status, sent in by_status.items()}
+    return Variant(body, etag.encode(), by_status, wire)
+
+
+def wired(sent: tuple[Header, ...]) -> bytes:
+    """Headers as they are sent, with the empty line behind them (RFC 9112 section 2.1)."""
+    return b"".join(b"%b: %b\r\n" % header for header in sent) + b"\r\n"
+
+
+def opening(status: int, date: bytes) -> bytes:
+    """The first two lines of an answer: its status, and the date."""
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ndate: ".encode() + date + b"\r\n"

@@ -72,8 +72,8 @@ def test_gzip_is_made_once_and_memory_is_bounded(folder: Path, monkeypatch: pyte
     small = PublicFiles(folder, memory=30_000)
     for n in range(30):
         assert ask(small, f"/{n}.html").content == PAGE * 3
-    assert 0 < small._weight <= 30_000
-    assert small._weight == sum(held.weight for held in small._held.values())
+    assert 0 < small.memory.weight <= 30_000
+    assert small.memory.weight == sum(held.weight for held in small.memory._held.values())
     made.clear()
     ask(small, "/29.html")
     ask(small, "/0.html")
@@ -91,7 +91,7 @@ def test_a_file_too_large_to_hold_is_streamed_whole(folder: Path) -> None:
         assert found.headers["content-length"] == "3000000"
     assert ask(app, "/talk.mp3", {"if-none-match": found.headers["etag"]}).status_code == 304
     assert ask(app, "/talk.mp3", method="HEAD").headers == found.headers
-    assert app._weight < 100_000
+    assert app.memory.weight < 100_000
     (folder / "talk.mp3").unlink()
     assert ask(app, "/talk.mp3").status_code == 404
 
