@@ -50,6 +50,13 @@ class Protocol(HttpToolsProtocol):
         if self._reading and self._idle_bytes > _LARGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("The headers of this request are too long.")
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Who has said everything may still listen (RFC 9112 section 9.6)."""
+        if self.cycle is None or self.cycle.response_complete:
+            return None
+        self.cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """A request begins. Its scope is made only when the application is to see it."""
         self.url, self.headers, self.expect_100_continue = b"", [], False

@@ -105,7 +105,7 @@ def test_who_does_not_move_is_sent_away_and_who_does_may_stay(
         (slow,) = stack.enter_context(clients(address, 1, get("/talk.mp3")))
         (sender,) = stack.enter_context(clients(address, 1, body))
         (asker,) = stack.enter_context(clients(address, 1, b""))
-        got, until = 0, time.monotonic() + 4.5
+        got, until = 0, time.monotonic() + 3.6
         while time.monotonic() < until:
             got += len(slow.recv(100_000))
             asker.sendall(get("/atom.xml"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -187,6 +188,17 @@ def test_requests_that_are_none(app: App, server: Address) -> None:
     assert statuses(talk(server, body + get("/feed.xml"))) == [200, 200]
     upgrade = get("/feed.xml", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA")
     assert statuses(talk(server, upgrade, get("/feed.xml"), get("/", CLOSE))) == [200, 200, 200]
+
+
+def test_who_has_said_everything_is_still_answered(app: App, server: Address) -> None:
+    for path in ("/feed.xml", "/feed.xml?not=in-memory", "/nothing"):
+        with socket.create_connection(server, timeout=10) as connection:
+            connection.sendall(get(path) * 3)
+            connection.shutdown(socket.SHUT_WR)
+            got = b""
+            while piece := connection.recv(1 << 20):
+                got += piece
+        assert statuses(got) == ([404] * 3 if "nothing" in path else [200] * 3)
 
 
 def test_a_replaced_file_is_seen_at_the_next_tick(tmp_path: Path) -> None:
