@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from publisher.sources.schedules import NO_HINTS, Hints
+
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
+_SAFE = "!$%&'()*+,/:;=?@[]~"
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,19 @@ class Document:
 
 
 def web_address(address: object, base: str = "") -> str:
-    """An absolute http or https address; empty for anything else."""
+    """An absolute http or https address in ASCII (RFC 3986); empty for anything else, or with a password."""
     if not isinstance(address, str) or not address.strip():
         return ""
     try:
-        found = urljoin(base, "".join(address.split()))
-        parts = urlsplit(found)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
+        parts = urlsplit(urljoin(base, _CONTROL.sub("", address).strip()))
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+        if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+            return ""
+        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+        if not _HOST.fullmatch(host):
+            return ""
+        others = [quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment)]
+        found = urlunsplit((parts.scheme, host + port, *others))
+    except ValueError:  # UnicodeError too: a name that no DNS can hold
         return ""
-    return found if right and len(found) <= 4000 and found.isprintable() else ""
+    return found if len(found) <= _LONGEST else ""

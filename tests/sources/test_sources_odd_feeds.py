@@ -10,7 +10,7 @@ from feed_mutations import NOW, SAMPLES, URL, mutated, survive, taken
 from feed_server import item, rss
 
 from publisher.sources import formats
-from publisher.sources.documents import Document, Entry, Text
+from publisher.sources.documents import Document, Entry, Text, web_address
 from publisher.sources.guard import NotFetched
 from publisher.sources.identity import identify, lies_under, link_sign
 from publisher.sources.matching import Remembered, choose, match
@@ -128,6 +128,35 @@ def test_links_that_are_the_same() -> None:
     ]
     assert len({link_sign(each) for each in [*others, same[0]]}) == 5
     assert [link_sign(each) for each in ("", "https://e.example/", "http://[", "x")] == [""] * 4
+
+
+def test_addresses_become_those_that_every_reader_takes() -> None:
+    base = "https://b.example/d/f"
+    known = {
+        "https://münchen.example/ä b?x=ö#é": "https://xn--mnchen-3ya.example/%C3%A4%20b?x=%C3%B6#%C3%A9",
+        " https://e.example/a b%20c.mp3\n": "https://e.example/a%20b%20c.mp3",
+        "//e.example/{x}": "https://e.example/%7Bx%7D",
+        "../up": "https://b.example/up",
+        "https://[::1]:8080/x": "https://[::1]:8080/x",
+    }
+    assert {each: web_address(each, base) for each in known} == known
+    odd = [
+        "",
+        " ",
+        "javascript:x",
+        "data:,x",
+        "http://u:p@e.example/",
+        "https://e..example/",
+        "https://<x>/",
+        "http://[",
+    ]
+    odd += [
+        f"https://{'a' * 70}.example/",
+        "https://e.example:99999/",
+        "https://e.example/\ud800",
+        "https://a b/",
+    ]
+    assert [web_address(each, base) for each in odd] == [""] * len(odd)
 
 
 def test_what_is_ours() -> None:
