@@ -36,6 +36,7 @@ _TIME = re.compile(
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z][\w/+-]*)?"
     r"(?:\s*\([^()]*\))?"
 )
+_LONGEST = 80
 _NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}:?\d{0,2}$")
 _IN_NAME = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?=[-_./]|$)")
 
@@ -61,6 +62,8 @@ def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, st
 
     `day` is what the file's name says; it tells which of 3 and 4 is the month.
     """
+    if len(value) > _LONGEST:
+        return None
     without = _NO_OFFSET.sub("", value.strip())
     if without != value.strip() and re.search(r"\d:\d{2}", without):
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from publisher.articles.front_matter import Header
@@ -27,7 +28,11 @@ def split(html: str, header: Header) -> tuple[Header, str]:
     """The header, filled up from the document's head, and the body; a fragment stays as it is."""
     if not _WHOLE.search(html[:4000]):
         return header, html
-    root = document_fromstring(_DECLARATION.sub("", html), parser=HTMLParser(huge_tree=True))
+    try:
+        root = document_fromstring(_DECLARATION.sub("", html), parser=HTMLParser(huge_tree=True))
+    except etree.ParserError:
+        # nothing but declarations
+        return header, ""
     values, lines = dict(header.values), dict(header.lines)
     for key, value, line in _head(root):
         if value.strip() and not values.get(key):

@@ -121,6 +121,8 @@ def picture(header: Header) -> Picture | None:
         value = header.values.get(key, "")
         if isinstance(value, list):
             value = value[0] if value else ""
+        if not value:
+            continue
         around = value if isinstance(value, dict) else _flat_mapping(header, key)
         address = one_of(around, "path", "url", "src", "image", "file", "href")
         if address.lower() not in _TRUE | _FALSE | _NOTHING and "\n" not in address:

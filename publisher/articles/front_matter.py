@@ -24,8 +24,9 @@ _YAML_OPENS = re.compile(r"-{3,}[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n
 _TOML_OPENS = re.compile(r"\+\+\+[^\S\n]*(?:\n|$)")
 _YAML_CLOSES = re.compile(r"^(?:-{3,}|\.\.\.)[^\S\n]*$", re.MULTILINE)
 _TOML_CLOSES = re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE)
-_KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:\s.*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
+_KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:[ \t].*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
 _KEY = re.compile(r"^([ \t]*)(?:\.\. |- |:)?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
+_NOTHING = frozenset({"null", "~", "none"})
 _RST = (".rst", ".rest", ".txt")
 # where Zola, Hugo and others keep what is not their own
 _NESTED = ("extra", "params")
@@ -56,15 +57,18 @@ class Header:
     def first(self, *keys: str) -> tuple[str, Value]:
         """The first of these keys that says something, and what; two empty strings when none does."""
         for key in keys:
-            value = self.values.get(key, "")
-            if value and not (isinstance(value, str) and value.lower() in ("null", "~", "none")):
+            value = self.values.get(key)
+            if value and not (isinstance(value, str) and value.lower() in _NOTHING):
                 return key, value
         return "", ""
 
     def text(self, *keys: str) -> str:
         """The first of these keys that says something in plain text; else an empty string."""
-        found = (self.first(key)[1] for key in keys)
-        return next((value for value in found if value and isinstance(value, str)), "")
+        for key in keys:
+            value = self.values.get(key)
+            if value and isinstance(value, str) and value.lower() not in _NOTHING:
+                return value
+        return ""
 
     def error(self, key: str, reason: str) -> ContentError:
         """The error to raise about this key."""

@@ -9,9 +9,8 @@ from publisher.articles import embeds
 _MODULE = re.compile(
     r"^(?:import\s[^\n]*(?:\n[^\n]+)*?|export\s(?:default\s)?[^\n]*(?:\n[^\n]+)*?)(?=\n[ \t]*\n|\n?\Z)", re.M
 )
-_META = re.compile(r"^export\s+const\s+(?:meta|metadata|frontmatter)\s*=\s*\{(.*?)^\}", re.M | re.S)
+_META = re.compile(r"^export\s+const\s+(?:meta|metadata|frontmatter)\s*=\s*\{", re.M)
 _PAIR = re.compile(r"^\s*[\"']?(\w+)[\"']?\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`|(true|false))", re.M)
-_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[^\n]*\n.*?(?:^\1?\2[^\n]*$|\Z)", re.M | re.S)
 _COMPONENT = re.compile(r"<([A-Z]\w*)\b([^<>]{0,2000}?)/?>")
 
@@ -19,7 +18,8 @@ _COMPONENT = re.compile(r"<([A-Z]\w*)\b([^<>]{0,2000}?)/?>")
 def metadata(text: str) -> dict[str, str]:
     """What `export const meta = {…}` says in plain strings."""
     found = _META.search(text)
-    pairs = _PAIR.finditer(found[1]) if found else ()
+    end = text.find("\n}", found.end()) if found else -1
+    pairs = _PAIR.finditer(text, found.end(), end) if found and end >= 0 else ()
     return {pair[1]: next((part for part in pair.groups()[1:] if part), "") for pair in pairs}
 
 
@@ -33,8 +33,17 @@ def plain(text: str, language: str) -> str:
     return "".join([*pieces, _outside(text[at:], language)])
 
 
+def _without_comments(text: str) -> str:
+    pieces: list[str] = []
+    at = 0
+    while (start := text.find("{/*", at)) >= 0 and (end := text.find("*/}", start)) >= 0:
+        pieces.append(text[at:start])
+        at = end + 3
+    return "".join([*pieces, text[at:]])
+
+
 def _outside(text: str, language: str) -> str:
-    text = _COMMENT.sub("", _MODULE.sub("", text))
+    text = _without_comments(_MODULE.sub("", text))
 
     def component(found: re.Match[str]) -> str:
         arguments = re.sub(r"=\{[\"'`]?([^{}\"'`]*)[\"'`]?\}", r'="\1"', found[2])

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-_MOST_MENDS = 20
+_MOST_MENDS, _MOST_SUSPECTS = 12, 100
 _MOST_DEEP = 20
 # every scalar stays the text its author wrote: no `no` that becomes False, no 12:30 that becomes 750
 _BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -78,7 +78,8 @@ def _suspects(error: yaml.YAMLError, count: int) -> Iterator[int]:
     scanning = "scanning" in (getattr(error, "context", None) or "")
     order = [mark.line for mark in (reversed(marks) if scanning else marks) if mark]
     top = min(max(order, default=0), count - 1)
-    yield from dict.fromkeys([min(at, count - 1) for at in order[:1]] + list(range(top, -1, -1)))
+    up = range(top, max(top - _MOST_SUSPECTS, -1), -1)
+    yield from dict.fromkeys([*(min(at, count - 1) for at in order[:1]), *up])
 
 
 def _mend(lines: list[str], at: int) -> tuple[str, str] | None:

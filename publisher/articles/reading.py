@@ -180,8 +180,8 @@ def _stem(path: str) -> str:
 
 def _in_name(path: str) -> str:
     """The language in a name such as `boat.de.md`."""
-    found = PurePosixPath(PurePosixPath(path).stem).suffix[1:]
-    return found if _LANGUAGES.fullmatch(found) else ""
+    parts = path.rpartition("/")[2].rsplit(".", 2)
+    return parts[1] if len(parts) == 3 and _LANGUAGES.fullmatch(parts[1]) else ""
 
 
 def _from_name(path: str) -> str:

@@ -10,7 +10,7 @@ from html import escape
 from urllib.parse import quote
 
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|`([^`]*)`")
-_PELICAN = re.compile(r"[{|](?:filename|static|attach|article|page)[}|](?=[^\s()<>\"']*)")
+_PELICAN = re.compile(r"[{|](?:filename|static|attach|article|page)[}|]")
 _NIKOLA = re.compile(r"\blink://(slug|filename)/")
 _POST = ("post_url", "post_path")
 _REF = ("ref", "relref")

@@ -37,7 +37,7 @@ _SETTINGS = {
     "stylesheet_path": "",
     "datestamp": None,
 }
-_LONG_BLOCK = re.compile(rf"(?:[^\n]|\n(?![ \t]*\n)){{{_MOST_BLOCK}}}")
+_BLANK = re.compile(r"\n[ \t]*\n")
 _CODE = re.compile(r"<pre class=\"code ([^\"]*)\"><code>")
 _LITERAL = re.compile(r"<span class=\"docutils literal\">(.*?)</span>", re.DOTALL)
 _FOOTNOTE = re.compile(
@@ -66,7 +66,7 @@ def render(text: str, mark: str, language: str, *, titled: bool) -> tuple[str, s
     `mark` sets its footnotes apart from those of other articles; `language` is that of words put in.
     """
     try:
-        if len(text) > _MOST or _LONG_BLOCK.search(text):
+        if len(text) > _MOST or max(map(len, _BLANK.split(text))) > _MOST_BLOCK:
             raise _TooLong
         with _LOCK:
             return _published(text, mark, language, titled)

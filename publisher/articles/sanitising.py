@@ -76,6 +76,10 @@ def tree(html: str) -> HtmlElement:
 
 def markup(root: HtmlElement) -> str:
     """What `tree` was made from, changes included."""
+    for item in root.iter("li"):
+        if item.text is None and not len(item):
+            # else the serialiser leaves it open
+            item.text = ""
     return str(etree.tostring(root, encoding="unicode", method="html", with_tail=False))[5:-6].strip()
 
 

@@ -19,7 +19,7 @@ _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
 _UNTIL = {word: re.compile(rf"\{{%-?\s*end{word}\s*-?%\}}") for word in ("raw", "comment")}
 # how Hugo shows a shortcode instead of running it
-_SHOWN = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}")
+_SHOWN = re.compile(r"\{\{([<%])/\*(.{0,200}?)\*/([>%])\}\}")
 _CODE_BLOCK = ("highlight", "codeblock", "code")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
@@ -39,7 +39,7 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     text = references.plain(text)
     if "{%" in text or "{{" in text or "{# " in text:
         text = _replace(text, _Code(text if markdown else ""), dropped, language)
-        text = _SHOWN.sub(r"{{\1\2\3}}", text)
+        text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
     if "{:" in text:
         text = _KRAMDOWN.sub("", text)
     if "[caption" in text:
@@ -51,6 +51,7 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
 def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) -> str:
     closings: dict[str, int] = {}
     endless: set[str] = set()
+    untils: dict[str, re.Match[str]] = {}
     pieces: list[str] = []
     at = 0
     for opening in _OPENING.finditer(text):
@@ -70,7 +71,11 @@ def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) ->
         word = inside.strip("-# \n\t")
         in_code = code.holds(start)
         if opening[0] == "{%" and word in _UNTIL and word not in endless:
-            if whole := _UNTIL[word].search(text, stop):
+            whole = untils.get(word)
+            if whole is None or whole.start() < stop:
+                whole = _UNTIL[word].search(text, stop)
+            if whole:
+                untils[word] = whole
                 kept = text[stop : whole.start()] if word == "raw" else ""
                 # Liquid comes before Markdown: a raw block in code goes, unless the code is about it
                 if not in_code or (word == "raw" and "`" not in kept):

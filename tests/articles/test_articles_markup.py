@@ -188,6 +188,10 @@ def test_an_embedded_post_keeps_its_text_and_its_script_goes() -> None:
     assert "x()" not in found
 
 
+def test_an_empty_item_is_closed() -> None:
+    assert html_of("- \n- [a](b)").startswith("<ul>\n<li></li>\n<li>")
+
+
 def test_dropped_tags_are_named() -> None:
     _, notes = template_tags.resolve("{% include a.html %} {{ site.url }} {{ site.name }}")
     assert notes == ("template tags were dropped: {% include, {{ site",)
