@@ -21,7 +21,7 @@ from reading_code import code, command_line, configuration, exit_codes, same, ta
 
 from publisher import feeds
 from publisher.app import open_publisher
-from publisher.articles import fields, front_matter, reading
+from publisher.articles import fields, front_matter, moments, reading
 from publisher.config.newsletters import Newsletter
 from publisher.config.public import Feed, Look, Publication
 from publisher.languages import Phrasebooks
@@ -39,9 +39,9 @@ _ARTICLE_TIME = datetime(2026, 11, 21, 7, tzinfo=UTC)
 
 def front_matter_keys() -> Iterator[str]:
     """Keys of front matter, and those inside mappings."""
-    asked = _asked(fields) | _asked(reading)
+    asked = _asked(fields) | _asked(moments) | _asked(reading)
     _known("front matter", asked, wording.FRONT_MATTER)
-    inside = _asked(fields, ("_one",))
+    inside = _asked(fields, ("one_of",))
     _known("mappings", inside, wording.MAPPINGS)
     for rows in (wording.FRONT_MATTER, wording.MAPPINGS):
         yield from table(["keys", "meaning"], [(code(keys.split()), said) for said, keys in rows])
@@ -51,8 +51,9 @@ def _asked(module: Any, called: Sequence[str] = ("first", "text", "get")) -> set
     """The keys that a module of articles/ asks a header for, by its own tables and in its calls."""
     found: set[str] = set()
     if "first" in called:
-        tables = ("_SUMMARY", "_AUTHORS", "_LABELS", "_PICTURE", "_PUBLISHED", "_UPDATED", "_EXPIRES")
-        found |= {key for name in tables for key in getattr(module, name, ())} | _looped(module)
+        tables = ("_SUMMARY", "_AUTHORS", "_LABELS", "_PICTURE", "_DATE", "_CREATED", "_UPDATED", "_CHANGED")
+        found |= {key for name in (*tables, "_EXPIRES") for key in getattr(module, name, ())}
+        found |= {getattr(module, "_EMBARGO", "")} - {""} | _looped(module)
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.Call) and _name(node.func) in called and not _is_flat(node):
             found |= {
@@ -65,7 +66,8 @@ def _asked(module: Any, called: Sequence[str] = ("first", "text", "get")) -> set
 
 def _looped(module: Any) -> set[str]:
     """Keys that stand in the head of a loop."""
-    loops = [n.iter for n in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(n, ast.For)]
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    loops = [n.iter for n in nodes if isinstance(n, ast.For | ast.comprehension)]
     tuples = [node for node in loops if isinstance(node, ast.Tuple)]
     return {
         e.value for t in tuples for e in t.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)

@@ -50,7 +50,7 @@ JSON: dict[str, Any] = {
     "articles": [
         {
             **names("id path title published_at updated_at released_at release"),
-            "authors": [names("name title")],
+            "authors": [names("name title key")],
         }
         | names("topics url status")
     ],
@@ -135,7 +135,7 @@ FRONT_MATTER = [
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
         "A name is never split at a comma",
-        "authors author by byline post-author",
+        "authors author by byline post-author author-name writer written-by creator",
     ),
     ("what the author is: Staff Writer; a list goes with a list of authors", "author-title"),
     (
@@ -151,17 +151,27 @@ FRONT_MATTER = [
     ),
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
-        "or in `path`. "
-        "A `published` that is neither true nor false is a date too",
-        "publish-date date pub-date pub-date-time published-at created created-at posted published path",
+        "or in `path`. A `published` that is neither true nor false is a date too",
+        "date pub-date pub-date-time published-at published-date published-on date-published published "
+        "created created-at date-created posted path",
+    ),
+    (
+        "nothing appears before it; without another date it is the date",
+        "publish-date",
     ),
     (
         "when it was last changed",
-        "updated lastmod updated-at last-modified-at last-modified modified changed",
+        "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
+        "date-modified mod-date changed",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
-    ("`true` keeps it back; so does a folder `_drafts`", "draft"),
-    ("`draft` or `private` keeps it back", "status"),
+    ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
+    ("`false` keeps it back", "published publish"),
+    ("`draft`, `private`, `hidden`, `pending`, `unpublished`, `wip` and their like keep it back", "status"),
+    (
+        "where it was found before: a small page there leads to it; other articles may link to it so",
+        "aliases alias redirect-from permalink url path",
+    ),
     (
         "the last part of its address; else the file's name without its date. It stays once the article "
         "is public",
@@ -183,8 +193,12 @@ MAPPINGS = [
     ("what the picture shows, for those who do not see it", "alt-text alt description"),
     ("the line under it", "cutline caption title"),
     ("whose it is", "credit credits copyright attribution source"),
-    ("an author's name", "name displayname author"),
-    ("an author's title", "title role job-title author-title"),
+    (
+        "an author's name; `login` and `username` where there is no other",
+        "name displayname fullname author login username",
+    ),
+    ("an author's name in two parts", "first-name last-name"),
+    ("an author's title", "title role position job-title author-title"),
     ("a label's name", "name title"),
 ]
 

@@ -80,7 +80,7 @@ def _author(entry: Value, post: Value) -> Author:
 def named(mapping: Value) -> str:
     """The name in a mapping that describes a person."""
     found = one_of(mapping, "name", "displayname", "fullname", "author")
-    parts = (one_of(mapping, key) for key in ("firstname", "lastname"))
+    parts = (one_of(mapping, "firstname"), one_of(mapping, "lastname"))
     return found or " ".join(filter(None, parts)) or one_of(mapping, "login", "username")
 
 

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def feeds(context: typer.Context, days: int = DAYS, as_json: bool = JSON) -> None:
-    """Who follows each feed, by its polls: which programs ask, and how many subscribers they state.
+    """Who follows each feed: programs, and subscribers they state.
 
     Counted where `publisher run` or `serve` answers, without keeping an address. Today counts only as long as
     there is no whole day.

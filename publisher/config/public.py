@@ -61,7 +61,7 @@ class Source(Section):
         duration("30m"), description="how often the feed is asked, at least a minute; later where it says so"
     )
     max_age: Duration = Field(
-        duration("30d"), description="what is older when the feed first shows it is not taken"
+        duration("7d"), description="what is older when the feed first shows it is not taken"
     )
     max_new: Annotated[int, Field(ge=1, le=10_000)] = Field(
         50, description="how many new articles one look at the feed takes at most, the newest first"

@@ -226,7 +226,7 @@ def test_no_flood(news: Any, elsewhere: FeedServer, clock: Any) -> None:
     clock.move(hours=1)
     report = site.gather()
     assert report.new == 0
-    assert "older than 30 days" in report.feeds[0].reason
+    assert "older than 7 days" in report.feeds[0].reason
 
 
 def test_a_date_that_is_missing_or_ahead_is_when_it_was_first_seen(
