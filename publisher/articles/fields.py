@@ -30,6 +30,7 @@ _PICTURE = (
 _KEPT_BACK = frozenset(
     ("draft", "private", "hidden", "pending", "trash", "auto-draft", "unpublished", "wip", "idea")
 )
+_WIKI = re.compile(r"^\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]$")
 _MAIL = re.compile(r"\s*<[^<>\s@]+@[^<>\s]+>")
 # an address elsewhere, a pattern of Jekyll's or a template's, a file of the source, a control character
 _NO_ALIAS = re.compile(r"^\w+:|^//|:\w|[{}<>*\s?#\\]|\.(?:md|markdown|png|jpe?g)$")
@@ -73,7 +74,8 @@ def _author(entry: Value, post: Value) -> Author:
     if isinstance(entry, dict):
         post = one_of(entry, "title", "role", "jobtitle", "authortitle", "position") or post
         entry = named(entry)
-    name = flat(_MAIL.sub("", entry)) if isinstance(entry, str) and entry.lower() not in _NOTHING else ""
+    entry = _WIKI.sub(r"\1", entry) if isinstance(entry, str) else ""
+    name = flat(_MAIL.sub("", entry)) if entry.lower() not in _NOTHING else ""
     return Author(name, flat(post) if isinstance(post, str) else "")
 
 
@@ -108,6 +110,9 @@ def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
         value = one_of(value, "name", "title")
     if isinstance(value, list):
         return [text for entry in value for text in _entries("category", entry, False)]
+    if value[:1] == "[" and value[-1:] == "]":
+        # a list in quotes
+        return [part.strip(" \"'") for part in value[1:-1].split(",")]
     if key in ("category", "topic"):
         return [value]
     if "," in value or not (jekyll and key in ("tags", "categories")):

@@ -108,8 +108,8 @@ def split(text: str, path: str) -> tuple[Header, str, int]:
 
 
 def normal(key: str) -> str:
-    """Keys are alike in any case, with `-`, `_` or a space."""
-    return re.sub(r"[-_ ]", "", key).lower()
+    """Keys are alike in any case, with `-`, `_` or a space, or as a symbol of Ruby's (`:title`)."""
+    return re.sub(r"[-_ ]|^:", "", key).lower()
 
 
 def _fenced(text: str, start: int, path: str, fence: str) -> tuple[Header, str, int]:

@@ -26,6 +26,8 @@ _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
 _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
+# what kramdown replaces by a table of contents
+_CONTENTS = re.compile(r"^[ >]*(?:[*+-]|1\.)[ \t][^\n]*\n[ >]*\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 
 
@@ -41,7 +43,7 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
         text = _replace(text, _Code(text if markdown else ""), dropped, language)
         text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
     if "{:" in text:
-        text = _KRAMDOWN.sub("", text)
+        text = _KRAMDOWN.sub("", _CONTENTS.sub("", text))
     if "[caption" in text:
         text = _CAPTION.sub("", text)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()

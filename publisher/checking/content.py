@@ -12,6 +12,7 @@ from lxml import html
 
 from publisher import articles
 from publisher.articles.profiles import People
+from publisher.checking import links
 from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.errors import ContentError
@@ -31,7 +32,8 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
     """Every article that can be read, drafts left out, and what is wrong with the files."""
     found: list[Article] = []
     findings: list[Finding] = []
-    for path in config.named_sources.values():
+    every: list[tuple[str, Article]] = []
+    for source, path in config.named_sources.items():
         scan = folder.scan(path)
         if scan.missing:
             findings.append(Finding(str(path), "source", scan.missing, "error"))
@@ -40,10 +42,13 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
         findings += [of_error(error, "profile") for error in errors]
         for number, name in enumerate(sorted(scan.articles), 1):
             try:
-                found += _read(config, path, name, scan.files, who, findings)
+                article, draft = _read(config, path, name, scan.files, who, findings)
+                every.append((source, article))
+                found += [] if draft else [article]
             except ContentError as error:
                 findings.append(of_error(error, "article"))
             progress(number, len(scan.articles))
+    findings += links.astray(config.publication.url, every)
     return sorted(found, key=lambda a: a.published_at, reverse=True), findings
 
 
@@ -54,7 +59,7 @@ def _read(
     files: frozenset[str],
     who: People,
     findings: list[Finding],
-) -> list[Article]:
+) -> tuple[Article, bool]:
     data, publication = folder.load(path, name), config.publication
     manuscript = articles.read(data, name, zone=publication.zone, language=publication.language)
     findings += [Finding(name, "article", note, "warning") for note in manuscript.notes]
@@ -66,7 +71,7 @@ def _read(
         for asset in article.assets
         if asset.file not in files
     ]
-    return [] if manuscript.draft else [article]
+    return article, manuscript.draft
 
 
 def _placed(config: Config, manuscript: Manuscript, files: frozenset[str]) -> Article:

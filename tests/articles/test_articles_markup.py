@@ -121,6 +121,7 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
             '<img src="a/b.jpg" alt="He said &quot;go&quot;."><!-- -->',
         ),
         ("{% highlight ruby %}\nx\n{% endhighlight %}", "~~~ruby\nx\n~~~\n"),
+        ("* TOC\n{:toc}\n\ntext", "\n\ntext"),
         ("{: .center}\ntext{:.x} [a](b){:target='_blank'}", "text{:.x} [a](b)"),
         ('[caption id="1"]![x](y)[/caption]', "![x](y)"),
     ],

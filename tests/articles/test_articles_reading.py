@@ -171,6 +171,7 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
         ("title: [Video] Gone", "[Video] Gone"),
         ("title: 'Gone", "Gone"),
         ("title:Gone", "Gone"),
+        ("title: ! 'Gone: for good'\nx: a: b", "Gone: for good"),
         ("title:\u00a0Gone", "Gone"),
         ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
         ("title: Gone\nfor good", "Gone for good"),
@@ -224,10 +225,11 @@ def test_an_unclear_switch_is_refused() -> None:
 def test_titles_and_names_become_plain_text() -> None:
     found = manuscript(
         "---\ntitle: >\n  The `ferry` isn&#8217;t\n  *really* <b>gone</b>\n"
-        "authors:\n- {name: Ana, role: Editor}\n- Ben, Jr. <ben@example.org>\ntranslator: Eve\n---\n"
+        "authors:\n- {name: Ana, role: Editor}\n- Ben, Jr. <ben@example.org>\n- '[[people/eve|Eve Lima]]'\n"
+        "translator: Eve\n---\n"
     )
     assert found.title == "The ferry isn\u2019t really gone"
-    assert found.authors == (Author("Ana", "Editor"), Author("Ben, Jr."))
+    assert found.authors == (Author("Ana", "Editor"), Author("Ben, Jr."), Author("Eve Lima"))
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,8 @@ def test_titles_and_names_become_plain_text() -> None:
         ("tags: open data", "x.md", ("open data",)),
         ("tags: open data", "_posts/2020-01-01-x.md", ("open", "data")),
         ("category: Arts, Culture", "_posts/x.md", ("Arts, Culture",)),
+        ("tags: '[open data, \"sea\"]'", "x.md", ("open data", "sea")),
+        (":tags: open data\n:category: sea", "x.md", ("sea", "open data")),
         ("categories: [News, Sea]\ntags: [sea, 'R&amp;D']", "x.md", ("News", "Sea", "R&D")),
     ],
 )
