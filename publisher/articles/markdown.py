@@ -8,7 +8,7 @@ from html import unescape
 from typing import ClassVar
 
 import pyromark
-from pygments import highlight
+from pygments import highlight as highlighted
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
@@ -42,14 +42,14 @@ class _Style(DefaultStyle):  # type: ignore[misc]
 _FORMATTER = HtmlFormatter(style=_Style, noclasses=True, nowrap=True)
 
 
-def render(text: str, mark: str) -> str:
+def render(text: str, mark: str, *, highlight: bool = True) -> str:
     """HTML that is not sanitised yet. `mark` sets the footnotes of one article apart from those of others."""
     html = pyromark.html(text, options=_OPTIONS)
     if "footnote-" in html:
         html = _footnotes(html, mark)
     if "<input" in html:
         html = _BOX.sub(lambda box: "\u2611 " if box[1] else "\u2610 ", html)
-    return coloured(html)
+    return coloured(html, highlight=highlight)
 
 
 def _footnotes(html: str, mark: str) -> str:
@@ -75,8 +75,11 @@ def _footnotes(html: str, mark: str) -> str:
     return "".join(body) + (f"<hr>\n<ol>\n{listed}</ol>\n" if listed else "")
 
 
-def coloured(html: str) -> str:
-    """Every block of code on its own ground, coloured by inline styles where the language is known."""
+def coloured(html: str, *, highlight: bool = True) -> str:
+    """Every block of code on its own ground, coloured by inline styles where the language is known.
+
+    Without `highlight` in one colour.
+    """
     first, *blocks = html.split(_OPEN)
     pieces, left = [first], _MOST_HIGHLIGHTED * 3
     for block in blocks:
@@ -86,7 +89,7 @@ def coloured(html: str) -> str:
             pieces.append(_OPEN + block)
             continue
         name = re.search(r'class="(?:language-)?([^"\s{,]+)', attributes)
-        if name and len(code) <= min(_MOST_HIGHLIGHTED, left) and "<" not in code:
+        if highlight and name and len(code) <= min(_MOST_HIGHLIGHTED, left) and "<" not in code:
             left -= len(code)
             code = _highlighted(code, name[1].lower())
         pieces.append(f'<pre style="{_GROUND}"><code>{code}{_CLOSE}{rest}')
@@ -95,7 +98,7 @@ def coloured(html: str) -> str:
 
 def _highlighted(code: str, language: str) -> str:
     lexer = _lexer(language)
-    return str(highlight(unescape(code), lexer, _FORMATTER)) if lexer else code
+    return str(highlighted(unescape(code), lexer, _FORMATTER)) if lexer else code
 
 
 @lru_cache(maxsize=256)

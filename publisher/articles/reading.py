@@ -49,10 +49,11 @@ _LANGUAGES = re.compile(
 _JEKYLL_NAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
-def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en") -> Manuscript:
+def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highlight: bool = True) -> Manuscript:
     """Parse one file; `path` is its POSIX path inside its source, `zone` where its naive dates count.
 
-    `language` is the publication's, of the few words that are put in where the file does not name its own.
+    `language` is the publication's, of the few words that are put in where the file does not name its own;
+    `highlight` puts colours into code.
 
     Raises ContentError with the line in the file for what cannot be read or would be published wrongly.
     """
@@ -77,7 +78,7 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en") -> Manus
 
         body = references.plain(body)
         begins, html, more = rst.render(body, _mark(path), language, titled=bool(title))
-        html, title = embeds.linked(markdown.coloured(html), language), title or begins
+        html, title = embeds.linked(markdown.coloured(html, highlight=highlight), language), title or begins
     elif suffix in TEXT and header.notation not in FENCES:
         if not title:
             title, below = plain.title_of(body, path, line)
@@ -86,8 +87,8 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en") -> Manus
             html, more = plain.render(body, title)
     else:
         stripped, more = template_tags.resolve(body, markdown=suffix not in HTML, language=language)
-        html = stripped if suffix in HTML else markdown.render(stripped, _mark(path))
-        html = markdown.coloured(html) if suffix in HTML else html
+        html = stripped if suffix in HTML else markdown.render(stripped, _mark(path), highlight=highlight)
+        html = markdown.coloured(html, highlight=highlight) if suffix in HTML else html
         html = embeds.linked(html, language)
     if too_deep(html):
         raise ContentError(path, line, "", f"over {MAX_DEPTH} tags stand inside each other: are they closed?")

@@ -132,3 +132,4 @@ class Look(Section):
 
     accent: Colour = Field("#7a1f1f", description="the one colour")
     logo: Location | None = Field(None, description="a picture file for the masthead")
+    highlight: bool = Field(True, description="colours in blocks of code whose language is known")

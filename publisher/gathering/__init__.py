@@ -65,6 +65,7 @@ def fingerprint(config: Config) -> str:
         config.publication.language,
         config.output.article_url,
         config.topics,
+        config.look.highlight,
     )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 

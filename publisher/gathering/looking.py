@@ -35,7 +35,14 @@ class Looking:
     def looks(self, fetches: Fetches, *, accept_gone: bool) -> dict[str, Looked]:
         """A look at each source by its name; the report hears what must be said of it."""
         found: dict[str, Looked] = {
-            name: look(name, path, self.reading, self.known, accept_gone=accept_gone)
+            name: look(
+                name,
+                path,
+                self.reading,
+                self.known,
+                accept_gone=accept_gone,
+                highlight=self.config.look.highlight,
+            )
             for name, path in self.config.named_sources.items()
         }
         if self.config.named_feeds:

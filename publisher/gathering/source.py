@@ -40,11 +40,13 @@ class Look:
     people: People = field(default_factory=dict)
     kept_whole: bool = False
     errors: tuple[ContentError, ...] = ()
+    highlight: bool = True
 
     def read(self, path: str, zone: tzinfo, language: str) -> Manuscript:
         """Parse one file. Raises ContentError."""
         try:
-            found = articles.read(folder.load(self.path, path), path, zone=zone, language=language)
+            data = folder.load(self.path, path)
+            found = articles.read(data, path, zone=zone, language=language, highlight=self.highlight)
             return replace(found, authors=credited(found.authors, self.people)) if self.people else found
         except ContentError:
             raise
@@ -56,14 +58,22 @@ class Look:
 
     def bare(self) -> Look:
         """As much of it as reading a file takes."""
-        return Look(self.name, self.path, people=self.people)
+        return Look(self.name, self.path, people=self.people, highlight=self.highlight)
 
     def error(self, path: str, error: ContentError) -> ContentError:
         """The same error, which names the file as it is seen from outside the source."""
         return ContentError(f"{self.name}/{path}", error.line, error.field, error.reason)
 
 
-def look(name: str, path: Path, reading: str, known: Mapping[Key, Stamped], *, accept_gone: bool) -> Look:
+def look(
+    name: str,
+    path: Path,
+    reading: str,
+    known: Mapping[Key, Stamped],
+    *,
+    accept_gone: bool,
+    highlight: bool = True,
+) -> Look:
     """Look at a source; `reading` is what its articles depend on besides their files.
 
     One that is missing has neither changed nor lost anything, unless that is accepted (rule 24).
@@ -90,6 +100,7 @@ def look(name: str, path: Path, reading: str, known: Mapping[Key, Stamped], *, a
         tuple(f"{path / p.place}: {p.message}" for p in scan.unreadable),
         who,
         errors=tuple(errors),
+        highlight=highlight,
     )
 
 

@@ -1,0 +1,1 @@
+"""Articles to build, and the other side."""
