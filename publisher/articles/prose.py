@@ -21,6 +21,7 @@ _BREAK = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _MARKS = re.compile(r"(?<![\w\\])(\*\*|\*)(?=\S)([^*]+?)(?<=\S)\1(?!\w)")
 _CODE = re.compile(r"`([^`]+)`")
+_MARKED = re.compile(r"[<*`&\[]")
 # no-break spaces are the author's: they stay
 _SPACE = re.compile("[^\\S\u00a0\u202f]+")
 _ASIDE = {"blockquote", "figure", "li", "table"}
@@ -29,6 +30,8 @@ _NO_PROSE = {"figure", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
 
 def flat(text: str) -> str:
     """One plain line: tags, entities and the commonest Markdown marks resolved, white space joined."""
+    if not _MARKED.search(text):
+        return joined(text)
     text = _TAG.sub("", _BREAK.sub(" ", text))
     text = _MARKS.sub(r"\2", _LINK.sub(r"\1", text))
     text = html.unescape(_CODE.sub(r"\1", text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from dataclasses import replace
 from datetime import tzinfo
@@ -59,7 +60,7 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
     """
     text, notes = decode(data, path)
     header, body, line = front_matter.split(text, path)
-    suffix = PurePosixPath(path).suffix.lower()
+    suffix = posixpath.splitext(path)[1].lower()
     if suffix in HTML:
         header, body = document.split(body, header)
     language = fields.language(header) or _in_name(path) or language
@@ -110,7 +111,7 @@ def _manuscript(
     when = moments.of(header, zone)
     notes = header.notes + notes + when.notes
     draft = fields.draft(header)
-    if PurePosixPath(path).name.split(".")[0] == "_index" and not draft:
+    if posixpath.basename(path).split(".")[0] == "_index" and not draft:
         # Hugo and Zola: the page of a section lists articles, and is none
         draft, notes = True, (*notes, "the page of a section (_index) is no article: it is kept as a draft")
     jekyll = header.notation == "---" and _is_jekyll(path)

@@ -6,7 +6,7 @@ import re
 
 import nh3
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, fragment_fromstring
+from lxml.html import HtmlComment, HtmlElement, HTMLParser
 
 from publisher.articles.decoding import printable
 
@@ -51,11 +51,15 @@ _NESTING = re.compile(
     re.IGNORECASE,
 )
 MAX_DEPTH = 500
+# what is parsed twice for every article of a build is parsed without asking which class suits each element
 _PARSER = HTMLParser(huge_tree=True)
+_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment))
 
 
 def too_deep(html: str) -> bool:
     """Whether tags stand inside each other over 500 deep: every parser takes the square of the depth."""
+    if html.count("<") <= MAX_DEPTH:
+        return False
     depth = 0
     for tag in _NESTING.finditer(html):
         depth = max(depth - 1, 0) if tag[1] else depth + 1
@@ -71,7 +75,9 @@ def sanitise(html: str) -> str:
 
 def tree(html: str) -> HtmlElement:
     """The HTML as a tree under one `div`."""
-    return fragment_fromstring(html, create_parent="div", parser=_PARSER)
+    root = etree.fromstring(f"<html><body><div>{html}</div></body></html>", parser=_PARSER)
+    found: HtmlElement = root[0][0]
+    return found
 
 
 def markup(root: HtmlElement) -> str:
