@@ -68,7 +68,7 @@ def load(folder: Path, path: str) -> bytes:
     """
     data = _bytes(folder, path)
     meta = _meta_of(path)
-    if meta == path or not (folder / meta).is_file():
+    if meta == path or not os.path.isfile(os.path.join(folder, meta)):
         return data
     head = decode(_bytes(folder, meta), meta)[0].strip()
     if not head.startswith((".. ", "---", "+++")):
@@ -99,19 +99,37 @@ def find(folder: Path, path: str) -> Path | None:
 
 def _bytes(folder: Path, path: str) -> bytes:
     try:
-        with _inside(folder, path).open("rb") as stream:
+        with open(_inside(folder, path), "rb", buffering=0) as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ContentError(path, 0, "", _reason(error)) from None
 
 
 def _inside(folder: Path, path: str) -> Path:
-    file = (folder / path).resolve(strict=True)
-    if not file.is_relative_to(folder.resolve()):
-        raise ContentError(path, 0, "", "it leads out of its source")
-    if not stat.S_ISREG(file.stat().st_mode):
+    file = folder / path
+    found = _lstat_unless_linked(folder, path)
+    if found is None:
+        file = file.resolve(strict=True)
+        if not file.is_relative_to(folder.resolve()):
+            raise ContentError(path, 0, "", "it leads out of its source")
+        found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
         raise ContentError(path, 0, "", "not a file")
     return file
+
+
+def _lstat_unless_linked(folder: Path, path: str) -> os.stat_result | None:
+    """What a file is that cannot lead out, because no part of its path is a link; None for any other."""
+    parts = path.split("/")
+    if {"", ".", ".."}.intersection(parts):
+        return None
+    at = os.fspath(folder)
+    for part in parts:
+        at = f"{at}/{part}"
+        found = os.lstat(at)
+        if stat.S_ISLNK(found.st_mode):
+            return None
+    return found
 
 
 def _suffix(path: str) -> str:
