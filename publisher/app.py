@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +39,7 @@ class Publisher:
     store: Store
     keys: Keys
     clock: Clock
+    crew: Crew = field(default_factory=Crew)
 
     @cached_property
     def templates(self) -> Templates:
@@ -59,26 +60,22 @@ class Publisher:
         """How mail leaves; nothing is connected yet. Raises ConfigError."""
         return open_transport(self.config.mail, environ=os.environ)
 
-    @cached_property
-    def crew(self) -> Crew:
-        """Processes that help where there is much to compute; none has been started yet."""
-        return Crew()
-
     def close(self) -> None:
         """Let go of the store, and of all who help."""
         self.crew.dismiss()
         self.store.close()
 
 
-def open_publisher(file: Path, clock: Clock = utc_now) -> Publisher:
+def open_publisher(file: Path, clock: Clock = utc_now, crew: Crew | None = None) -> Publisher:
     """Read the configuration, open its store (made or brought up to date as needed), and compose the parts.
 
+    `crew` helps where there is much to compute; without one, processes are started when they are needed.
     Raises ConfigError or StoreError.
     """
-    return compose(configuration.load(file), file.resolve().parent, clock)
+    return compose(configuration.load(file), file.resolve().parent, clock, crew)
 
 
-def compose(config: Config, folder: Path, clock: Clock = utc_now) -> Publisher:
+def compose(config: Config, folder: Path, clock: Clock = utc_now, crew: Crew | None = None) -> Publisher:
     """As `open_publisher`, from a configuration whose paths count from `folder`."""
     store = open_store(config.store, folder)
     try:
@@ -88,4 +85,4 @@ def compose(config: Config, folder: Path, clock: Clock = utc_now) -> Publisher:
     except BaseException:
         store.close()
         raise
-    return Publisher(config, store, Keys(secrets), clock)
+    return Publisher(config, store, Keys(secrets), clock, crew or Crew())

@@ -28,11 +28,11 @@ Prepare = Callable[..., Callable[[_Item], _Result]]
 # each takes some 60 MB
 _MOST = 3
 _LENGTH = struct.Struct(">Q")
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher.crew import serve; serve()"
+_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher import crew; crew.serve_streams()"
 
 
 class Crew:
-    """At most so many processes, none of them before there is work for them, and none after `dismiss`.
+    """At most so many processes, none of them before `begin` or much work, and none after `dismiss`.
 
     Used by one thread at a time: whoever comes while it is at work computes alone.
     """
@@ -41,6 +41,12 @@ class Crew:
         self.size = min(len(os.sched_getaffinity(0)), _MOST) if size is None else size
         self._hands: list[_Hand] = []
         self._turn = threading.Lock()
+
+    def begin(self) -> None:
+        """Start now, before this process has threads: a copy of it has loaded everything already."""
+        if self.size > 1 and threading.active_count() == 1:
+            while len(self._hands) < self.size:
+                self._hands.append(_forked(self._hands))
 
     def work(
         self, prepare: Prepare[_Item, _Result], arguments: Sequence[Any], items: Iterable[_Item], least: int
@@ -65,7 +71,7 @@ class Crew:
 
     def _spread(self, task: bytes, items: Iterator[Any]) -> Iterator[Any]:
         while len(self._hands) < self.size:
-            self._hands.append(_Hand())
+            self._hands.append(_spawned())
         with selectors.DefaultSelector() as busy:
             for hand in self._hands:
                 hand.send(task)
@@ -100,22 +106,17 @@ class _Task(NamedTuple):
 class _Hand:
     """One process, which has at most one item at a time: two full pipes can never wait for each other."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-c", _START, json.dumps(sys.path)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self.process.stdin
-        assert self.process.stdout
-        self._orders, self.results = self.process.stdin, self.process.stdout
+    def __init__(self, orders: IO[bytes], results: IO[bytes], wait: Callable[[], int]) -> None:
+        self.orders, self.results, self._wait = orders, results, wait
 
     def send(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # its result will say so
-            _write(self._orders, data)
+            _write(self.orders, data)
 
     def result(self) -> Any:
         data = _read(self.results)
         if data is None:
-            status = self.process.wait()
-            raise PublisherError(f"a process that computed for this one ended early (status {status})")
+            raise PublisherError(f"a process that computed for this one ended early (status {self._wait()})")
         well, value = pickle.loads(data)
         if well:
             return value
@@ -123,10 +124,43 @@ class _Hand:
 
     def end(self) -> None:
         with suppress(BrokenPipeError):
-            self._orders.close()
+            self.orders.close()
         # in the midst of an item it would still write a result that nobody reads
         self.results.close()
-        self.process.wait()
+        self._wait()
+
+
+def _spawned() -> _Hand:
+    """A process of its own, which loads what it needs."""
+    command = [sys.executable, "-c", _START, json.dumps(sys.path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    return _Hand(process.stdin, process.stdout, process.wait)
+
+
+def _forked(others: Sequence[_Hand]) -> _Hand:
+    """A copy of this process."""
+    (orders, to_orders), (from_results, results) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with suppress(BaseException):
+            for stream in (stream for other in others for stream in (other.orders, other.results)):
+                os.close(stream.fileno())  # or they would never end
+            os.close(to_orders)
+            os.close(from_results)
+            os.dup2(2, 1)
+            serve(os.fdopen(orders, "rb"), os.fdopen(results, "wb"))
+        os._exit(1)
+    os.close(orders)
+    os.close(results)
+
+    def wait() -> int:
+        with suppress(ChildProcessError):
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return 0
+
+    return _Hand(os.fdopen(to_orders, "wb"), os.fdopen(from_results, "rb"), wait)
 
 
 def _give(hand: _Hand, items: Iterator[Any]) -> bool:
@@ -156,11 +190,10 @@ def _read(stream: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
-def serve() -> None:
+def serve(orders: IO[bytes], results: IO[bytes]) -> None:
     """What a process of a crew does until its orders end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the whole group; ours is to end with it
-    orders, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no result
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     doing: Callable[[Any], Any] | Exception = LookupError("an item came before its task")
     with suppress(BrokenPipeError):
         while (data := _read(orders)) is not None:
@@ -170,6 +203,13 @@ def serve() -> None:
             else:
                 _write(results, pickle.dumps(_done(doing, found), pickle.HIGHEST_PROTOCOL))
     os._exit(0)
+
+
+def serve_streams() -> None:
+    """As `serve`, of a process that was started for it."""
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no result
+    serve(sys.stdin.buffer, results)
 
 
 def _prepared(task: _Task) -> Callable[[Any], Any] | Exception:

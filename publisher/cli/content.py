@@ -184,9 +184,10 @@ def build(
     They go under output.path; a file is touched only if its bytes changed, so that the folder can be copied
     to any web server. `publisher run` does the same by itself, and serves it.
     """
-    from publisher import gathering
+    # loaded before the processes begin that help, which then have it
+    from publisher import gathering, publishing  # noqa: F401
 
-    with opened(context) as p:
+    with opened(context, much=True) as p:
         report = _gathered(p, accept_gone, fetch)
         _complain(report)
         written = p.press.publish()

@@ -26,11 +26,19 @@ JSON = typer.Option(False, "--json", help="One JSON document on stdout, and noth
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Publisher]:
-    """The publication that `--config` names."""
-    from publisher.app import open_publisher
+def opened(context: typer.Context, *, much: bool = False) -> Iterator[Publisher]:
+    """The publication that `--config` names. With `much` to compute, processes are at hand that help."""
+    from publisher.app import open_publisher, utc_now
+    from publisher.crew import Crew
 
-    publisher = open_publisher(Path(context.obj))
+    crew = Crew()
+    if much:
+        crew.begin()
+    try:
+        publisher = open_publisher(Path(context.obj), utc_now, crew)
+    except BaseException:
+        crew.dismiss()
+        raise
     try:
         yield publisher
     finally:

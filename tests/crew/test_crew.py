@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,9 +34,15 @@ def unready() -> Callable[[int], int]:
     raise ContentError("config.yaml", 1, "", "never ready")
 
 
-@pytest.fixture
-def crew() -> Iterator[Crew]:
+@pytest.fixture(params=["spawned", "forked"])
+def crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
     made = Crew(2)
+    if request.param == "forked":
+        with warnings.catch_warnings():  # the process that runs the tests has threads of its own
+            warnings.simplefilter("ignore", DeprecationWarning)
+            monkeypatch.setattr(threading, "active_count", lambda: 1)
+            made.begin()
+        assert len(made._hands) == 2
     yield made
     made.dismiss()
 
