@@ -60,7 +60,7 @@ async def requests_a_second(app: PublicFiles, headers: list[tuple[bytes, bytes]]
             statuses.append(message["status"])
 
     async def receive() -> Any:
-        return {"type": "http.request"}
+        await asyncio.Event().wait()  # the client has nothing more to say
 
     scope = {"type": "http", "method": "GET", "path": "/feed.xml", "query_string": b"", "headers": headers}
     await app(scope, receive, send)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote
 
 from starlette.types import Message, Receive, Scope, Send
 
+from publisher.web import streaming
 from publisher.web.file_headers import Header, caching, headers
 from publisher.web.memory import Memory, address
 from publisher.web.representations import (
@@ -24,11 +22,10 @@ from publisher.web.representations import (
     date_header,
     find,
     load,
-    stamp_of,
 )
 
 _INLINE = 64 * 1024
-AT_ONCE, _PIECE = 256 * 1024, 64 * 1024
+AT_ONCE = 256 * 1024
 _HTML = "text/html; charset=utf-8"
 _AGENT = b"user-agent"
 
@@ -145,48 +142,15 @@ class PublicFiles:
         variant: Variant,
         date: Header,
     ) -> None:
-        """A large file, so that each slow reader holds a piece of it.
-
-        One too large to hold is read from the file that was opened, whatever replaces it.
-        """
-        on_disk = variant.body is None
-        source = _reopen(found) if variant.body is None else BytesIO(variant.body)
+        """A large file, so that each slow reader holds a piece of it."""
+        source = streaming.opened(found, variant)
         if source is None:
             self.memory.forget(address(scope["path"]))
             return await self._serve(scope, receive, send)
         self.count(found, scope["method"], _asked(scope))
-        gone = asyncio.ensure_future(_hung_up(receive))
+        start = _start(200, [*variant.headers[200], date])
         with source:
-            await send(_start(200, [*variant.headers[200], date]))
-            while not gone.done() and (piece := await _read(source, on_disk)):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        if not gone.cancel():
-            return None
-        return await send({"type": "http.response.body", "body": b""})
-
-
-async def _read(source: BinaryIO, on_disk: bool) -> bytes:
-    """The next piece, while others have their turn; a disk may take its time."""
-    if on_disk:
-        return await asyncio.to_thread(source.read, _PIECE)
-    await asyncio.sleep(0)
-    return source.read(_PIECE)
-
-
-async def _hung_up(receive: Receive) -> None:
-    """Until the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _reopen(found: Representation) -> BinaryIO | None:
-    """The represented file, or None if another took its place."""
-    with contextlib.suppress(FileNotFoundError):
-        handle = open(found.file, "rb")  # noqa: SIM115
-        if stamp_of(os.fstat(handle.fileno())) == found.stamp:
-            return handle
-        handle.close()
-    return None
+            return await streaming.stream(source, start, receive, send)
 
 
 def _asked(scope: Scope) -> dict[bytes, bytes]:

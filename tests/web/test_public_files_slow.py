@@ -137,3 +137,16 @@ def test_where_it_is_full_nobody_is_let_in_and_who_rests_leaves_sooner(
             while not statuses(talk(address, get("/atom.xml"))) and time.monotonic() < until:
                 time.sleep(0.1)
             assert len(running.server_state.connections) < 12
+
+
+def test_nothing_is_done_any_more_for_who_has_gone(app: App) -> None:
+    app.files.memory.most = 4_000_000  # the talk comes from the disk, the map from memory
+    with serving(app) as (address, running):
+        for path in ("/talk.mp3", "/map.bin", "/map.bin?again"):
+            with clients(address, 5, get(path)) as leaving:
+                assert all(one.recv(4096).startswith(b"HTTP/1.1 200") for one in leaving)
+        until = time.monotonic() + 5
+        while running.server_state.connections | running.server_state.tasks and time.monotonic() < until:  # type: ignore[operator]
+            time.sleep(0.02)
+        assert not running.server_state.connections
+        assert not running.server_state.tasks
