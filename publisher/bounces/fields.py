@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 Group = dict[str, list[str]]
 _FIELD = re.compile(r"\s{0,3}([A-Za-z][\w.-]{0,60})[ \t]*:[ \t]*(.*)")
@@ -52,6 +53,16 @@ def address(value: str) -> str:
     """The mail address in a field of any type, without brackets and routes; empty where there is none."""
     found = _ADDRESS.search(typed(value).replace("mailto:", "").rpartition("<")[2])
     return found[0].strip(".'") if found else ""
+
+
+def said_of(names: Sequence[str], text: str) -> str:
+    """What a notice says of the first of these that it names: to the end of the paragraph; else all of it."""
+    found = next((name for name in names if name and name in text), "")
+    if not found:
+        return " ".join(text.split())
+    paragraphs = [" ".join(each.split()) for each in re.split(r"\n[ \t]*\n", text[text.find(found) :])]
+    first = paragraphs[0].removeprefix(found).lstrip(" >:)")
+    return first if len(first) > 10 else " ".join([first, *paragraphs[1:3]]).strip()
 
 
 def addresses(text: str) -> list[str]:

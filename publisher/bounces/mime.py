@@ -21,7 +21,7 @@ _MBOX = re.compile(rb">?From ")
 _FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _PARAMETER = r'(?:^|[;\s]){}\*?(?:0\*?)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))'
 _TAG = re.compile(r"<(?!\S{1,64}@)[^<>]{0,2000}>")
-_BREAK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>")
+_BREAK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>\n?")
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}
 
 

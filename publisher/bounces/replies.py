@@ -7,7 +7,8 @@ import re
 from publisher.bounces.mime import Part
 
 _SUBJECT = re.compile(
-    r"\W*(auto(matic|mated|matische|matisch)?[ -]*(reply|response|antwort|svar)|autoreply"
+    r"\W*(auto(matic|mated|matische|matisch|matyczna|matisk|mātiskā)?[ -]*(reply|response|antwort|svar"
+    r"|odpowied)|autoreply|auto:|.{0,200}\b(is out of (the )?office|automatic (reply|response)\))"
     r"|autoresponse|réponse automatique"
     r"|respuesta automática|risposta automatica|out of (the )?office|away from (the |my )?(office"
     r"|mail)|on vacation"

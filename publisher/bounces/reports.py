@@ -6,13 +6,25 @@ import re
 from collections.abc import Iterable, Sequence
 
 from publisher.bounces import statuses
-from publisher.bounces.fields import Group, address, first, groups, typed, without_comments
+from publisher.bounces.fields import (
+    Group,
+    address,
+    addresses,
+    first,
+    groups,
+    said_of,
+    typed,
+    without_comments,
+)
 from publisher.bounces.mime import Part
+from publisher.bounces.statuses import vague
 from publisher.bounces.verdict import LONGEST_TEXT, Failure
 
 _TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
 _NAMED = ("original-recipient", "final-recipient", "x-actual-recipient")
 _SAID = ("action", "status", "diagnostic-code")
+_WORDS = ("diagnostic-code", "x-supplementary-info", "x400-supplementary-info")
+_LONGEST_NOTICE = 20_000
 _ACTIONS = {
     "delayed": "delayed|deferred|delay|warning|transient|retry",
     "delivered": "delivered|relayed|expanded|deliverable|success",
@@ -41,7 +53,18 @@ def failures(parts: Sequence[Part]) -> tuple[Failure, ...] | None:
     if not texts:
         return () if typed_parts else None
     waits = waiting(human_text(parts))
-    return tuple(_failure(group, waits) for text in texts for group in _recipients(text))
+    found = [group for text in texts for group in _recipients(text)]
+    notice = human_text(parts[: _first(parts, typed_parts)])[:_LONGEST_NOTICE]
+    read = tuple(_failure(group, waits, notice, len(found) == 1) for group in found)
+    if len(read) == 1 and not read[0].addresses and parts:
+        # a mailbox's path for a recipient: Exim names the address in the mail's header
+        return (read[0]._replace(addresses=tuple(addresses(parts[0].get("x-failed-recipients")))),)
+    return read
+
+
+def _first(parts: Sequence[Part], some: Sequence[Part]) -> int:
+    """Where the first of these parts stands; what follows it is the mail that came back."""
+    return next((at for at, part in enumerate(parts) if some and part is some[0]), len(parts))
 
 
 def human_text(parts: Iterable[Part]) -> str:
@@ -96,13 +119,15 @@ def _divided(group: Group) -> list[Group]:
     return [{name: values[n : n + 1] for name, values in group.items()} for n in range(count)]
 
 
-def _failure(group: Group, waits: bool) -> Failure:
-    said = first(group, "diagnostic-code", "x-supplementary-info", "x-display-name")
-    words = " ".join((typed(said) or first(group, "status")).split())
-    status = _status(first(group, "status"), typed(said))
-    named = [address(value) for name in _NAMED for value in group.get(name, ())]
+def _failure(group: Group, waits: bool, notice: str, alone: bool) -> Failure:
+    said, names = _said(group), _names(group)
+    status, words = _status(group, said), said or first(group, "status")
+    if status in ("", "5.0.0") and (alone or any(name in notice for name in names)):
+        # a code that says nothing, and no server's words: what the notice says to people
+        told = said_of(names, notice)
+        status = statuses.refined(status, told)
+        words = said or told or words
     action = _action(without_comments(first(group, "action")), first(group, "action"))
-    names = tuple(dict.fromkeys(name for name in named if name))
     if action in ("delayed", "delivered") or (not action and (waits or status.startswith("2."))):
         return Failure("nothing", status, words[:LONGEST_TEXT], names)
     if status.startswith("2."):
@@ -111,9 +136,25 @@ def _failure(group: Group, waits: bool) -> Failure:
     return Failure(statuses.kind(status), status, words[:LONGEST_TEXT], names)
 
 
-def _status(field: str, words: str) -> str:
+def _said(group: Group) -> str:
+    """The server's words, and what a gateway adds to them."""
+    words = [typed(value) for name in _WORDS for value in group.get(name, ())[:1]]
+    return " ".join(" ".join(words or [typed(first(group, "x-display-name"))]).split())
+
+
+def _names(group: Group) -> tuple[str, ...]:
+    named = (address(value) for name in _NAMED for value in group.get(name, ()))
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _status(group: Group, said: str) -> str:
+    field = first(group, "status")
     status = statuses.of_field(without_comments(field)) or statuses.of_field(field)
-    return statuses.refined(status, f"{words} {field}")
+    if status.startswith("5.") and first(group, "diagnostic-code").lower().startswith("x-unix"):
+        # made of a program's exit status, which knows no more than that it failed
+        exact = statuses.refined("5.0.0", said)
+        return status if vague(exact) else exact
+    return statuses.refined(status, f"{said or field} {field}")
 
 
 def _action(value: str, whole: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-_SMTP = re.compile(r"(?:^|[\s;:#(\[\"'])([45])[0-5]\d(?=[\s\-#,.:;)\]]|$)")
+_SMTP = re.compile(r"(?:^|[\s;:#(\[\"'])([45])[0-57]\d(?=[\s\-#,.:;)\]]|$)")
 _FULL = "5.2.2"
 _PHRASES: tuple[tuple[str, str], ...] = (
     (
@@ -14,18 +14,25 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"(mail)?box (is |has been )?(full|over)|over ?quota|over (its |the |their )?(disk )?quota"
         r"|quota (has been |is |was )?(exceeded|full)|exceed\w* .{0,40}quota|quota .{0,30}exceed"
         r"|reached .{0,30}quota"
-        r"|(out of|insufficient|not enough) (disk |mail |system )?(storage|space)|mailbox size limit",
+        r"|(out of|insufficient|not enough) (disk |mail |system )?(storage|space)|mailbox size limit"
+        r"|(mail ?)?(folder|storage) (is |has been )?full|mailbox (has )?exceed|exceeded (its |the )?disk"
+        r"|too many (messages|mails) (on|in) (the|their|his)|(messages|mails) in .{0,30}mailbox exceed"
+        r"|account is full|exdiskquota"
+        r"|zu viele mails|zuviele mails|postfach (ist )?(voll|überfüllt)|quota dépassé"
+        r"|bo[iî]te .{0,20}pleine|buz[oó]n .{0,20}llen[oa]|casella .{0,20}piena",
     ),
     (
         "5.7.1",
         r"\bspam\b|spamhaus|black ?list|block ?list|deny ?list|\brbl\b|\bdnsbl\b"
         r"|reputation|\bdmarc\b|\bspf\b"
         r"|poli(cy|tical) (reasons?|violation|restriction)|message (was |has been )?(rejected as|blocked)"
-        r"|blocked (by|using|due)|unsolicited",
+        r"|blocked (by|using|due|ip)|unsolicited|unwanted messages|banned|\bptr record|reverse dns"
+        r"|relaying denied|unable to relay|(permitted|allowed) to (relay|send)|ip frequency limited"
+        r"|\b571\b",
     ),
     (
         "5.1.1",
-        r"user (is )?(unknown|not found)|unknown (user|recipient|mailbox|address|account)"
+        r"(user|addressee) (is )?(unknown|not found)|unknown (user|recipient|mailbox|address|account)"
         r"|no such (user|recipient|mailbox|address|account|person|email)"
         r"|(user|recipient|mailbox|account|address|e-?mail)\b.{0,40}(doesn'?t|does not"
         r"|did not|do not) exist"
@@ -34,24 +41,33 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|(user|account|mailbox).{0,30}(doesn'?t|does not) have an?\b.{0,30}account"
         r"|not listed in (domino|public)"
         r"|not listed in .{0,30}directory|wasn'?t found at|couldn'?t be found"
-        r"|no longer (works|employed) here",
+        r"|no longer (works|employed) here|not a (known|registered|valid|local) .{0,20}user"
+        r"|no mail ?box available|recipient name is not recognized|no account by that name|n'existe pas",
     ),
     (
         "5.1.2",
         r"(host|domain)( name)?( or domain name)? (was )?not found|no such (domain|host)"
         r"|domain (name )?(doesn'?t|does not) exist|couldn'?t find any host|unknown (host|domain)"
-        r"|bad destination (host|mail ?domain)|unroutable (mail )?domain",
+        r"|bad destination (host|mail ?domain)|unroutable (mail )?domain|host unknown",
     ),
     (
         "5.2.1",
-        r"(account|mailbox|user) (is |has been |was )?(disabled|inactive|suspended|deactivated|locked)",
+        r"(account|mailbox|user) (is |has been |was )?(disabled|inactive|suspended|deactivated|locked"
+        r"|frozen|expired|closed|discontinued)|(deactivated|disabled|inactive) (mail ?box|account|user)",
     ),
-    ("5.3.4", r"message (size )?(is )?(too (large|big)|exceeds)"),
+    (
+        "5.3.4",
+        r"(message|mail) (size )?(limit )?(is )?(too (large|big)|exceed)"
+        r"|exceed\w* .{0,40}message size|message size .{0,20}exceed",
+    ),
     (
         "4.4.7",
         r"retry (timeout|time) (exceeded|not reached)|(message|delivery time|time) .{0,20}expired"
         r"|(connection|operation|host) timed out|connection refused|too many hops ago|queued? too long"
-        r"|(could not|unable to) (connect|reach)|no route to host|network (is )?unreachable",
+        r"|(could not|unable to) (connect|reach)|no route to host|network (is )?unreachable"
+        r"|did not accept our requests to connect|within the allowed queue period|is not responding"
+        r"|failing for a long time|(message|envelope|delivery) (timed out|expired)"
+        r"|(exceeded|too many) .{0,20}delivery attempts",
     ),
 )
 _KNOWN = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _PHRASES)
@@ -59,9 +75,14 @@ _SEARCHED = 5000
 
 
 def enhanced(text: str) -> str:
-    """The first enhanced status code in a text; one that says more than `5.0.0` comes first."""
+    """The first enhanced status code in a text; one that says more than `5.0.0` comes first.
+
+    A gateway that puts `5.1.0` of its own before the `5.7.1` of the server that it quotes means the latter.
+    """
     found = [f"{a}.{int(b)}.{int(c)}" for a, b, c in _CODE.findall(text[:_SEARCHED])]
-    return next((code for code in found if not vague(code)), found[0] if found else "")
+    said = next((code for code in found if not vague(code)), found[0] if found else "")
+    exact = (code for code in found if code[:1] == said[:1] and not vague(code) and code[-2:] != ".0")
+    return next(exact, said) if said.endswith(".0") else said
 
 
 def of_field(field: str) -> str:
