@@ -55,7 +55,9 @@ def test_a_broken_article_is_named_with_its_line_and_the_others_go_on(tmp_path: 
 
 
 def test_a_link_to_an_article_that_is_not_there_is_named(tmp_path: Path) -> None:
-    body = "---\ntitle: Two\ndate: 2026-11-01\n---\n[a](a.md) [b]({% post_url gone %}) [c](lost.md) [d](/about)"
+    body = (
+        "---\ntitle: Two\ndate: 2026-11-01\n---\n[a](a.md) [b]({% post_url gone %}) [c](lost.md) [d](/about)"
+    )
     findings = found(tmp_path, **{"content/b.md": body})
     assert [(f.place, f.rule, f.message) for f in findings] == [
         ("b.md", "link", "there is no article gone to link to"),
