@@ -26,11 +26,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
 from building import texts
 
+ROOT = Path(__file__).parent.parent
 HUGO = ROOT / "bench/building/hugo"
 CONFIG = """\
 publication: {url: "https://courier.example", title: The Harbour Courier}

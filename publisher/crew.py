@@ -28,7 +28,10 @@ Prepare = Callable[..., Callable[[_Item], _Result]]
 # each takes some 60 MB
 _MOST = 3
 _LENGTH = struct.Struct(">Q")
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher import crew; crew.serve_streams()"
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher import crew; "
+    "crew.serve_streams()"
+)
 
 
 class Crew:
