@@ -79,7 +79,9 @@ def test_a_thousand_slow_clients_delay_no_page(app: App) -> None:
                 one.sendall(bytes([letter]))
             took.append(seconds_for_a_page(address))
         assert median(took) < 20 * alone + 0.1
-        assert max(took) < 1.0
+        # the first ones come while all the others do, and share this process with them
+        assert max(took) < 3.0
+        assert sorted(took)[-4] < 0.5
         connections = list(running.server_state.connections)
         assert len(connections) > room * 0.9
         held = [each.transport.get_write_buffer_size() for each in connections]  # type: ignore[union-attr]
