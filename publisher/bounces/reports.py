@@ -25,6 +25,7 @@ _NAMED = ("original-recipient", "final-recipient", "x-actual-recipient")
 _SAID = ("action", "status", "diagnostic-code")
 _WORDS = ("diagnostic-code", "x-supplementary-info", "x400-supplementary-info")
 _LONGEST_NOTICE = 20_000
+_MOST_TOLD = 100  # recipients of one report, of whom its notice is read too
 _ACTIONS = {
     "delayed": "delayed|deferred|delay|warning|transient|retry",
     "delivered": "delivered|relayed|expanded|deliverable|success",
@@ -54,7 +55,8 @@ def failures(parts: Sequence[Part]) -> tuple[Failure, ...] | None:
         return () if typed_parts else None
     waits = waiting(human_text(parts))
     found = [group for text in texts for group in _recipients(text)]
-    notice = human_text(parts[: _first(parts, typed_parts)])[:_LONGEST_NOTICE]
+    told = parts[: _first(parts, typed_parts)] if len(found) <= _MOST_TOLD else ()
+    notice = human_text(told)[:_LONGEST_NOTICE]
     read = tuple(_failure(group, waits, notice, len(found) == 1) for group in found)
     if len(read) == 1 and not read[0].addresses and parts:
         # a mailbox's path for a recipient: Exim names the address in the mail's header
@@ -125,7 +127,7 @@ def _failure(group: Group, waits: bool, notice: str, alone: bool) -> Failure:
     if status in ("", "5.0.0") and (alone or any(name in notice for name in names)):
         # a code that says nothing, and no server's words: what the notice says to people
         told = said_of(names, notice)
-        status = statuses.refined(status, told)
+        status = statuses.guessed(status, told)
         words = said or told or words
     action = _action(without_comments(first(group, "action")), first(group, "action"))
     if action in ("delayed", "delivered") or (not action and (waits or status.startswith("2."))):

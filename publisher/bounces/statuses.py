@@ -119,6 +119,15 @@ def refined(status: str, words: str) -> str:
     return found if found and found[0] in (status[:1] or found[0]) and found[0] != "2" else status
 
 
+def guessed(status: str, notice: str) -> str:
+    """The same by a notice's words to people, which may list what could be the reason: only by a sole one."""
+    shown = " ".join(notice[:_SEARCHED].split())
+    said = {
+        known for known, phrase in _KNOWN if known[0] == (status[:1] or known[0]) and phrase.search(shown)
+    }
+    return status if len(said) > 1 and vague(enhanced(shown) or "5.0.0") else refined(status, notice)
+
+
 def kind(status: str) -> Literal["hard", "soft"]:
     """What a failure with this code is: a full mailbox and 4.x.x are soft, all else is hard."""
     return "soft" if status == _FULL or status.startswith("4.") else "hard"
