@@ -37,11 +37,13 @@ _QUOTED = re.compile(r"(?m)^[ \t]*>[ \t]?")
 _WAITS = re.compile(
     r"still (being )?(retried|trying|queued|attempt)|will (continue|keep) (to )?(try|be tr|attempt|retry)"
     r"|(delivery|message) .{0,40}(is |has been |was )?delayed|no need to resend|do not need to resend"
-    r"|warning: message|will be retried|not yet (been )?delivered|delivery attempts will continue",
+    r"|warning: message|will be retried|not yet (been )?delivered|delivery attempts will continue"
+    r"|will retry for|delivery incomplete|notification \(delay\)",
     re.IGNORECASE,
 )
 _GIVEN_UP = re.compile(
-    r"giv(ing|en) up|will not be retried|permanent|no further (delivery )?attempt", re.IGNORECASE
+    r"giv(ing|en) up|will not be retried|(?<!if the delivery fails )permanent|no further (delivery )?attempt",
+    re.IGNORECASE,
 )
 
 
