@@ -337,6 +337,9 @@ def test_languages_are_tags() -> None:
 
 def test_encodings() -> None:
     assert manuscript("# \u00dcber".encode("utf-16")).title == "\u00dcber"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        found = manuscript("# \u00dcber die F\u00e4hre\n\nText".encode(encoding))
+        assert (found.title, "UTF-16" in found.notes[0]) == ("\u00dcber die F\u00e4hre", True)
     old = manuscript("Caf\u00e9\n\n\u201cYes\u201d, he said.".encode("cp1252"), "a.txt")
     assert (old.title, old.html) == ("Caf\u00e9", "<p>\u201cYes\u201d, he said.</p>")
     assert "Windows-1252" in old.notes[0]
