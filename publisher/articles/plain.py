@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from html import escape
 
-from publisher.errors import ContentError
-
 MAX_TITLE = 120
 MAX_HEADING = 80
 
@@ -18,25 +16,20 @@ _SENTENCE_END = ".!?…:;,。！？：؟۔।"
 _QUOTES = "\"'”’»)]"
 
 
-def title_of(text: str, path: str, line: int) -> tuple[str, str]:
+def title_of(text: str) -> tuple[str, str]:
     """The first line, and the text below it.
 
-    Raises ContentError when that line does not stand alone or reads like a sentence that something follows.
+    Without a title, and with the whole text, when that line does not stand alone or reads like a sentence
+    that something follows.
     """
-    above = len(text) - len(text.lstrip())
-    line += text.count("\n", 0, above)
-    first, _, rest = text[above:].partition("\n")
+    first, _, rest = text.lstrip().partition("\n")
     title = first.strip()
     following, _, below = rest.partition("\n")
     if _UNDERLINE.fullmatch(following):
         rest = below
     elif following.strip():
-        raise ContentError(
-            path, line, "title", "a title stands alone on the first line: put one above the text"
-        )
-    if len(title) > MAX_TITLE or title[-1:] in ":;,":
-        raise ContentError(path, line, "title", "the first line is no title: put one above the text")
-    return title, rest
+        return "", text
+    return ("", text) if len(title) > MAX_TITLE or title[-1:] in ":;," else (title, rest)
 
 
 def render(text: str, title: str) -> tuple[str, tuple[str, ...]]:

@@ -81,11 +81,8 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
         begins, html, more = rst.render(body, _mark(path), language, titled=bool(title))
         html, title = embeds.linked(markdown.coloured(html, highlight=highlight), language), title or begins
     elif suffix in TEXT and header.notation not in FENCES:
-        if not title:
-            title, below = plain.title_of(body, path, line)
-            html, more = plain.render(below, title)
-        else:
-            html, more = plain.render(body, title)
+        title, below = (title, body) if title else plain.title_of(body)
+        html, more = plain.render(below, title)
     else:
         stripped, more = template_tags.resolve(body, markdown=suffix not in HTML, language=language)
         html = stripped if suffix in HTML else markdown.render(stripped, _mark(path), highlight=highlight)

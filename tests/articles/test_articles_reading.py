@@ -112,12 +112,13 @@ def test_plain_text_without_a_contents_keeps_its_last_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
-    [("One line of a paragraph\nthat goes on.", 1), ("\n\nHere are the changes in this version:\n\n* a", 3)],
+    "text", ["One line of a paragraph\nthat goes on.", "\n\nHere are the changes in this version:\n\n* a"]
 )
-def test_plain_text_without_a_title_is_named(text: str, line: int) -> None:
-    error = refused(text, "a.txt")
-    assert (error.line, error.field) == (line, "title")
+def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(text: str) -> None:
+    article = manuscript(text, "2020-05-06-the_ferry-is-late.txt")
+    assert article.title == "The ferry is late"
+    assert text.split()[0] in article.html
+    assert "called after its file" in article.notes[-1]
 
 
 @pytest.mark.parametrize(
