@@ -146,6 +146,7 @@ def test_one_edited_article_makes_its_own_files_and_no_others(
     assert changed == {
         "2026/02/41/index.html",
         *("feed.xml", "atom.xml", "feed.json"),
+        *(f"feeds/archive/main/50-1.{ending}" for ending in ("xml", "atom", "json")),
         *(
             f"{folder}/{name}"
             for folder in ("topics/t1", "authors/a-6")
