@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from publisher import articles
+from publisher.crew import dumps
 from publisher.errors import ContentError
 from publisher.gathering.feeds import Looked
 from publisher.model.articles import Article, Link, Manuscript
@@ -70,7 +71,7 @@ def _read(look: Looked, key: Key, zone: tzinfo, language: str) -> Read:
         return Read(key, None, error=error)
     # its text is most of it, and nobody looks at it until the article has its place
     signs = replace(manuscript, html="", summary="")
-    return Read(key, signs, pickle.dumps(manuscript, pickle.HIGHEST_PROTOCOL))
+    return Read(key, signs, dumps(manuscript))
 
 
 def placer(

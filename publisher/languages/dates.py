@@ -40,7 +40,8 @@ def clock_time(at: datetime, language: str = "en") -> str:
     return format_time(at.timetz(), "short", locale=locale_of(language))
 
 
-@lru_cache(512)
+# the days of some twenty years, in the few ways that a build says them
+@lru_cache(16_384)
 def _formatted(day: date, pattern: str, language: str) -> str:
     """Kept: a front page shows the same few days again and again."""
     # loaded only where a page or a mail is made

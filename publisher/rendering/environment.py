@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -22,6 +22,7 @@ from jinja2 import (
     nodes,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import _escape_inner, escape  # type: ignore[attr-defined]
 
 import publisher
 from publisher.errors import ContentError
@@ -160,6 +161,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             extensions=["jinja2.ext.i18n"],
         )
         self._secret = secret
+        self.template_class = _Compiled
         self.policies["ext.i18n.trimmed"] = True
         words = Translator(phrasebooks)
         i18n: Any = self
@@ -179,8 +181,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A plain value of ours as it is: the sandbox would look at it for five times as long."""
         kind: Any = type(obj)
-        if attribute in _plain_of(kind) and not callable(value := getattr(obj, attribute)):
-            return value
+        names = _PLAIN_OF.get(kind)
+        if attribute in (_plain_of(kind) if names is None else names):
+            return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -190,14 +193,31 @@ class _Environment(ImmutableSandboxedEnvironment):
         return bool(super().is_safe_attribute(obj, attr, value))
 
 
-@lru_cache(256)
+_PLAIN_OF: dict[type, frozenset[str]] = {}
+
+
 def _plain_of(kind: type) -> frozenset[str]:
-    """The fields and properties of a dataclass that have no underscore before them."""
-    if not is_dataclass(kind):
-        return frozenset()
-    properties = (name for name, value in vars(kind).items() if isinstance(value, property))
-    names = {*(field.name for field in fields(kind)), *properties}
-    return frozenset(name for name in names if not name.startswith("_"))
+    """The fields and properties of a dataclass of ours without an underscore: never functions."""
+    names = set[str]()
+    if is_dataclass(kind) and kind.__module__.startswith("publisher."):
+        properties = (name for name, value in vars(kind).items() if isinstance(value, property))
+        names = {*(field.name for field in fields(kind)), *properties}
+    return _PLAIN_OF.setdefault(kind, frozenset(name for name in names if not name.startswith("_")))
+
+
+class _Compiled(Template):
+    """A template that escapes plain text in C alone, and makes no object of each piece of it."""
+
+    @classmethod
+    def _from_namespace(
+        cls, environment: Environment, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]
+    ) -> Template:
+        namespace["escape"] = _escape
+        return super()._from_namespace(environment, namespace, globals)
+
+
+def _escape(value: Any) -> str:
+    return _escape_inner(value) if type(value) is str else escape(value)
 
 
 def _misplaced_fallback(value: object, *_: object) -> NoReturn:

@@ -83,7 +83,11 @@ def posting(number: int, titled: bool) -> int:
 
 def shard_path(term: str) -> str:
     """The file that a term is in: named by the code points that it begins with, in hexadecimal."""
-    start = term[: 1 if _WIDE.match(term) else 2]
+    return _shard_path(term[: 1 if _WIDE.match(term) else 2])
+
+
+@lru_cache(16_384)
+def _shard_path(start: str) -> str:
     return f"{FOLDER}terms/{'-'.join(f'{ord(char):x}' for char in start)}.json"
 
 
