@@ -98,6 +98,6 @@ def repair(root: HtmlElement) -> None:
         if element.tag == "img":
             element.set("alt", element.get("alt") or "")
         for name in ("src", "href", "poster"):
-            address = element.get(name, "").strip()
+            address = (element.get(name) or "").lstrip()
             if address[:5].lower() == "data:" and not (element.tag == "img" and _PICTURE_DATA.match(address)):
                 del element.attrib[name]

@@ -36,6 +36,7 @@ class Writer:
 
     def __init__(self, folder: str) -> None:
         self.folder, self.root = folder, os.path.realpath(folder)
+        # a folder for each process: in one, all would wait for each other at every file
         self._scratch = os.path.join(self.root, SCRATCH, str(os.getpid()))
         self._inside: set[str] = set()
 
@@ -49,6 +50,8 @@ class Writer:
         files = list(files)
         changed = [file for file in files if not self._holds(file)]
         made = self._announce([file for file in changed if not file.ours])
+        if changed:
+            os.makedirs(self._scratch, exist_ok=True)
         for file in changed:
             self._write(file)
         held = {file.path for file in changed}
@@ -73,15 +76,16 @@ class Writer:
         return new
 
     def _write(self, file: File) -> None:
+        scratch = os.path.join(self._scratch, "new")
         with named_errors(Path(self.folder, file.path)):
             self._enter(os.path.dirname(file.path))
-            with open(self._scratch, "wb", buffering=0) as handle:
+            with open(scratch, "wb", buffering=0) as handle:
                 if isinstance(file.content, bytes):
                     handle.write(file.content)
                 else:
                     with named_errors(file.content), file.content.open("rb") as source:
                         shutil.copyfileobj(source, handle)
-            os.replace(self._scratch, self.at(file.path))
+            os.replace(scratch, self.at(file.path))
 
     def _entry(self, file: File) -> Entry:
         if not file.key:
