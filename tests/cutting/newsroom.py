@@ -56,6 +56,7 @@ def hour_on(day: date, hour: int, zone: str) -> datetime:
     return moment
 
 
+@cache
 def slot(cadence: str, day: date) -> str:
     return day.strftime({"daily": "%Y-%m-%d", "weekly": "%G-W%V", "monthly": "%Y-%m"}[cadence])
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from publisher import subscribing
 from publisher.delivering import approving, opening
+from publisher.store import editions
 
 PEOPLE, DAYS, ARTICLES = 200, 365, 2000
 LETTERS = {"daily": {}, "board": {"approval": True, "default": {"cadence": "weekly", "weekday": "monday"}}}
@@ -32,10 +33,12 @@ class Year(Newsroom):
 
     def approve(self) -> None:
         """Somebody looks at what waits, and says yes, sometimes a week too late."""
-        for e in self.editions().values():
-            if e.newsletter == "board" and e.state == "held" and self.dice.random() < 0.4:
+        with self.p.store.read() as tx:
+            undecided = editions.listed(tx, "board", ("held", "scheduled"))
+        for e in undecided:
+            if e.state == "held" and self.dice.random() < 0.4:
                 approving.approve(self.p.store, e, self.clock.now)
-            elif e.newsletter == "board" and e.state == "scheduled":
+            elif e.state == "scheduled":
                 opening.open_edition(self.p.store, e, self.clock.now)
 
     def verify_board(self) -> int:
