@@ -170,17 +170,18 @@ def _forked(others: Sequence[_Hand]) -> _Hand:
     return _Hand(os.fdopen(to_orders, "wb"), os.fdopen(from_results, "rb"), wait)
 
 
-class _Reducers(dict[type, Callable[[Any], tuple[Any, ...]]]):
+class _Reducers(dict[type, Callable[[Any], Any]]):
     """How dataclasses pass to another process: the standard way looks up their fields each time."""
 
-    def __missing__(self, kind: type) -> Callable[[Any], tuple[Any, ...]]:
-        if not is_dataclass(kind) or hasattr(kind, "__post_init__"):
-            raise KeyError(kind)
-        held = fields(kind)
-        if len(held) < 2 or any(each.kw_only or not each.init for each in held):
-            raise KeyError(kind)
-        values = attrgetter(*(each.name for each in held))
-        self[kind] = lambda value: (kind, values(value))
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        held = fields(kind) if is_dataclass(kind) else ()
+        plain = not hasattr(kind, "__post_init__") and all(each.init and not each.kw_only for each in held)
+        if len(held) < 2 or not plain:
+            # remembered too: as the standard way has it
+            self[kind] = lambda value: value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        else:
+            values = attrgetter(*(each.name for each in held))
+            self[kind] = lambda value: (kind, values(value))
         return self[kind]
 
 

@@ -30,7 +30,7 @@ def decode(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
 
 def printable(text: str) -> str:
     """The text without the characters that XML 1.0 forbids (section 2.2)."""
-    return _FORBIDDEN.sub("", text)
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)
 
 
 def _text(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:

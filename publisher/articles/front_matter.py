@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import yaml
@@ -107,6 +108,7 @@ def split(text: str, path: str) -> tuple[Header, str, int]:
     return header, text[end:], text.count("\n", 0, end) + 1
 
 
+@lru_cache(4096)
 def normal(key: str) -> str:
     """Keys are alike in any case, with `-`, `_` or a space, or as a symbol of Ruby's (`:title`)."""
     return re.sub(r"[-_ ]|^:", "", key).lower()

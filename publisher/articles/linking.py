@@ -168,8 +168,8 @@ def _bare(site: str) -> str:
 
 def _stem(path: str) -> str:
     """The path without its suffix, and without `index` at its end."""
-    stem, suffix = posixpath.splitext(path)
-    stem = stem if suffix.lower() in _MAY_LEAD and suffix else path
+    stem, dot, suffix = path.rpartition(".")
+    stem = stem if dot and f".{suffix.lower()}" in _MAY_LEAD and stem[-1:] not in ("", "/") else path
     folder, _, name = stem.rpartition("/")
     return folder if name in ("index", "_index") and folder else stem
 

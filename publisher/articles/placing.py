@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from publisher.articles.sanitising import markup, tree
 from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
 
 _ADDRESSES = ("src", "href", "poster")
+_NAMED = re.compile(r"\b(?:src|href|poster)=")
+_WHOLE = re.compile(r"\b(?:src|href|poster)=\"https?://[^\s\"]+\"")
 _REFERRING = ("a", "img", "source", "audio", "video")
 
 
@@ -82,7 +85,7 @@ def _picture(picture: Picture | None, links: _Links) -> Picture | None:
 
 
 def _absolute(html: str, links: _Links) -> str:
-    if not any(f"{name}=" in html for name in _ADDRESSES):
+    if not any(f"{name}=" in html for name in _ADDRESSES) or _leads_elsewhere(html, links.site):
         return html
     root = tree(html)
     for element in root.iter(*_REFERRING):
@@ -90,6 +93,12 @@ def _absolute(html: str, links: _Links) -> str:
             if (address := element.get(name)) is not None:
                 element.set(name, links.resolve(address, shown=element.tag != "a"))
     return markup(root)
+
+
+def _leads_elsewhere(html: str, site: str) -> bool:
+    """Whether every address is whole, and none of the publication's own: most articles need no more."""
+    named, whole = _NAMED.findall(html), _WHOLE.findall(html)
+    return len(named) == len(whole) and urlsplit(site).netloc not in html
 
 
 @dataclass(slots=True)

@@ -40,6 +40,8 @@ def flat(text: str) -> str:
 
 def joined(text: str) -> str:
     """The text on one line, with single spaces."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return _SPACE.sub(" ", printable(text)).strip()
 
 
