@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,8 +15,6 @@ from publisher.articles.sanitising import markup, tree
 from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
 
 _ADDRESSES = ("src", "href", "poster")
-_NAMED = re.compile(r"\b(?:src|href|poster)=")
-_WHOLE = re.compile(r"\b(?:src|href|poster)=\"https?://[^\s\"]+\"")
 _REFERRING = ("a", "img", "source", "audio", "video")
 
 
@@ -97,8 +94,11 @@ def _absolute(html: str, links: _Links) -> str:
 
 def _leads_elsewhere(html: str, site: str) -> bool:
     """Whether every address is whole, and none of the publication's own: most articles need no more."""
-    named, whole = _NAMED.findall(html), _WHOLE.findall(html)
-    return len(named) == len(whole) and urlsplit(site).netloc not in html
+    named = sum(html.count(f" {name}=") for name in _ADDRESSES)
+    whole = sum(
+        html.count(f' {name}="{scheme}://') for name in ("src", "href") for scheme in ("http", "https")
+    )
+    return named == whole and urlsplit(site).netloc not in html
 
 
 @dataclass(slots=True)
