@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from io import BytesIO
 from itertools import islice
 from operator import attrgetter
@@ -177,15 +178,13 @@ class _Reducers(dict[type, Callable[[Any], Any]]):
         held = fields(kind) if is_dataclass(kind) else ()
         plain = not hasattr(kind, "__post_init__") and all(each.init and not each.kw_only for each in held)
         if len(held) < 2 or not plain:
-            # remembered too: as the standard way has it
-            self[kind] = lambda value: value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-        else:
-            values = attrgetter(*(each.name for each in held))
-            self[kind] = lambda value: (kind, values(value))
+            raise KeyError(kind)
+        values = attrgetter(*(each.name for each in held))
+        self[kind] = lambda value: (kind, values(value))
         return self[kind]
 
 
-_REDUCERS = _Reducers()
+_REDUCERS = _Reducers({datetime: lambda at: at.__reduce_ex__(pickle.HIGHEST_PROTOCOL)})
 
 
 def dumps(value: Any) -> bytes:

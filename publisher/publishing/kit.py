@@ -21,14 +21,15 @@ _PIECES = 500
 class Kit:
     """Configuration and templates of one build, and what it has made that several files share.
 
-    `texts` are the articles at hand, as JSON by id. `store` is None in the processes of a crew.
+    `texts` are the articles at hand, as JSON by id; `lines` how lists show articles, by their keys. `store`
+    is None in the processes of a crew.
     """
 
     def __init__(self, config: Config, templates: Templates, store: Store | None = None) -> None:
         self.config, self.templates, self.store = config, templates, store
         self.frame = Frame(templates, site_of(config))
         self.texts: Mapping[str, str] = {}
-        self._lines: dict[str, str] = {}
+        self.lines: dict[str, str] = {}
         self._pieces: dict[tuple[object, ...], Piece] = {}
 
     def article(self, id_: str) -> Article:
@@ -37,9 +38,9 @@ class Kit:
 
     def line(self, key: str, article: Article) -> str:
         """How lists show the article with this key."""
-        found = self._lines.get(key)
+        found = self.lines.get(key)
         if found is None:
-            found = self._lines[key] = pages.line(self.frame, article)
+            found = self.lines[key] = pages.line(self.frame, article)
         return found
 
     def piece(

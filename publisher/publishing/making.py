@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from publisher.output.content import Content
 from publisher.output.session import Session
 from publisher.output.writing import File, Writer, Written
 from publisher.publishing.kit import Kit, templates_of
-from publisher.publishing.planned import Planned, Recipe
+from publisher.publishing.planned import Listing, Planned, Recipe
 from publisher.publishing.planning import Plan, Stale
 from publisher.store import Store, outlines
 
@@ -28,30 +28,41 @@ class Order(NamedTuple):
     planned: Sequence[Planned]
     wanted: frozenset[str]
     ours: frozenset[str]
-    texts: dict[str, str]
+    texts: Mapping[str, str]
+    lines: Mapping[str, str]
 
 
-def maker(config: Config, folders: Sequence[Path]) -> Callable[[Order], tuple[list[Written], set[str]]]:
+class Made(NamedTuple):
+    """What became of an order: the files, the folders made for them, and lines that were made for lists."""
+
+    written: list[Written]
+    folders: set[str]
+    lines: Mapping[str, str]
+
+
+def maker(config: Config, folders: Sequence[Path]) -> Callable[[Order], Made]:
     """Makes and writes files, in a process that has no store."""
     templates = templates_of(folders)
     kit, writer = Kit(config, templates), Writer(str(config.output.path))
 
-    def make(order: Order) -> tuple[list[Written], set[str]]:
+    def make(order: Order) -> Made:
+        kit.lines = dict(order.lines)
         with templates.settled():
-            return make_here(kit, writer, order)
+            made = make_here(kit, writer, order)
+        return made._replace(lines={key: line for key, line in kit.lines.items() if key not in order.lines})
 
     return make
 
 
-def make_here(kit: Kit, writer: Writer, order: Order) -> tuple[list[Written], set[str]]:
-    """Make and write files."""
+def make_here(kit: Kit, writer: Writer, order: Order) -> Made:
+    """Make and write files; the lines that were made are in the kit."""
     kit.texts = order.texts
     made: list[File] = []
     for planned in order.planned:
         for path, content in contents(kit, planned).items():
             if path in order.wanted:
                 made.append(File(path, planned.key, content, path in order.ours))
-    return writer.write(made)
+    return Made(*writer.write(made), {})
 
 
 def contents(kit: Kit, planned: Planned) -> dict[str, Content]:
@@ -72,19 +83,21 @@ class Making:
         """Make all of it; the paths of the files that have other bytes now."""
         self.session.begin()
         here = [one for one in stale if _here(one.planned.recipe)]
-        there = (one for one in stale if not _here(one.planned.recipe))
+        # lists last: by then their lines have been made with the articles' own pages
+        there = sorted((x for x in stale if not _here(x.planned.recipe)), key=_lists)
         arguments = (self.kit.config, self.kit.templates.folders)
         orders = (self._order(some) for some in _pieces(there))
-        done: Iterator[tuple[list[Written], set[str]]]
+        done: Iterator[Made]
         if len(stale) - len(here) < WORTH_A_CREW * _AT_ONCE:
             # what is compiled and remembered here need not be made again
             done = (make_here(self.kit, self.session.writer, order) for order in orders)
         else:
             done = self.crew.work(maker, arguments, orders, WORTH_A_CREW)
         last = (make_here(self.kit, self.session.writer, self._order(some)) for some in _pieces(here))
-        for written, folders in chain(done, last):
-            self.session.note(written, folders)
-            yield from (one.path for one in written if one.changed)
+        for made in chain(done, last):
+            self.kit.lines.update(made.lines)
+            self.session.note(made.written, made.folders)
+            yield from (one.path for one in made.written if one.changed)
 
     def content(self, stale: Iterable[Stale], path: str) -> Content:
         """One file that is to be made, to be looked at."""
@@ -102,11 +115,21 @@ class Making:
             with self.store.read() as tx:
                 texts = outlines.texts(tx, needs)
         ours = frozenset(path for path in owned if self.session.ours(path))
-        return Order([one.planned for one in stale], frozenset(owned), ours, texts)
+        planned, lines = [one.planned for one in stale], dict[str, str]()
+        for at, one in enumerate(planned):
+            if isinstance(one.recipe, Listing):
+                planned[at] = one._replace(recipe=one.recipe.with_lines(self.kit.lines))
+                held = (key for key, _ in one.recipe.articles if key in self.kit.lines)
+                lines |= {key: self.kit.lines[key] for key in held}
+        return Order(planned, frozenset(owned), ours, texts, lines)
 
 
 def _recipe(planned: Planned) -> Recipe | None:
     return None if isinstance(planned.recipe, Path) else planned.recipe
+
+
+def _lists(one: Stale) -> bool:
+    return isinstance(one.planned.recipe, Listing)
 
 
 def _here(recipe: Recipe | Path | None) -> bool:

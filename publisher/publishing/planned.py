@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from publisher.model.articles import Article
 from publisher.output.session import Session
 from publisher.publishing.kit import Kit
 from publisher.publishing.standing import Standing
@@ -22,6 +23,25 @@ class Recipe(Protocol):
 
     def make(self, kit: Kit) -> Mapping[str, bytes]:
         """The files that it was planned for, by path."""
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A recipe that shows articles as lists do."""
+
+    @property
+    def articles(self) -> Sequence[tuple[str, Article | None]]:
+        """Those that it shows, with their keys."""
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """As of any recipe."""
+
+    def make(self, kit: Kit) -> Mapping[str, bytes]:
+        """As of any recipe."""
+
+    def with_lines(self, lines: Mapping[str, str]) -> Recipe:
+        """The same without the articles of which there are lines, by their keys."""
 
 
 class Planned(NamedTuple):

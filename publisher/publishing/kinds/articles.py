@@ -18,6 +18,7 @@ from publisher.store.outlines import Outline
 @dataclass(frozen=True, slots=True)
 class _Page:
     id: str
+    key: str
     path: str
     older: Article | None
     newer: Article | None
@@ -27,8 +28,10 @@ class _Page:
         return (self.id,)
 
     def make(self, kit: Kit) -> Mapping[str, bytes]:
-        html = pages.article(kit.frame, kit.article(self.id), self.older, self.newer)
-        return {self.path: html.encode()}
+        article = kit.article(self.id)
+        # wherever its page is new, lists will want it too
+        kit.line(self.key, article)
+        return {self.path: pages.article(kit.frame, article, self.older, self.newer).encode()}
 
 
 class ArticlePages:
@@ -51,7 +54,7 @@ class ArticlePages:
         if outline and (path := path_of(outline.article.url, standing.config)):
             older, newer = (one.article if one else None for one in standing.neighbours(outline.article))
             key = standing.key(outline.key, _link(older), _link(newer))
-            yield Planned(key, (path,), _Page(unit, path, older, newer))
+            yield Planned(key, (path,), _Page(unit, outline.key, path, older, newer))
 
 
 def _link(article: Article | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from publisher.languages import month
@@ -56,11 +56,16 @@ class _Page:
     path: str
     collection: Collection
     stretch: Stretch
-    articles: Sequence[tuple[str, Article]]
+    articles: Sequence[tuple[str, Article | None]]
     needs: Sequence[str] = ()
 
+    def with_lines(self, lines: Mapping[str, str]) -> _Page:
+        """Without the articles of which there are lines."""
+        held = [(key, None if key in lines else article) for key, article in self.articles]
+        return replace(self, articles=held)
+
     def make(self, kit: Kit) -> Mapping[str, bytes]:
-        lines = [kit.line(key, article) for key, article in self.articles]
+        lines = [kit.line(key, one) if one else kit.lines[key] for key, one in self.articles]
         return {self.path: pages.collection(kit.frame, self.collection, self.stretch, lines).encode()}
 
 
