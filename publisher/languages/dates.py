@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -45,12 +46,49 @@ def clock_time(at: datetime, language: str = "en") -> str:
 def _formatted(day: date, pattern: str, language: str) -> str:
     """Kept: a front page shows the same few days again and again."""
     # loaded only where a page or a mail is made
-    from babel.dates import format_date, format_skeleton
+    from babel.dates import format_skeleton
 
     locale = locale_of(language)
     if pattern == _MONTH:
         return str(format_skeleton(pattern, day, locale=locale))
-    return format_date(day, pattern, locale=locale)
+    return _wording(pattern, locale) % _Fields(day, locale)
+
+
+@lru_cache(256)
+def _wording(pattern: str, locale: str) -> str:
+    """`%(EEEE)s %(d)s %(MMMM)s %(y)s`."""
+    from babel import Locale
+    from babel.dates import parse_pattern
+
+    known = Locale.parse(locale).date_formats.get(pattern, pattern)
+    return str(parse_pattern(known).format)
+
+
+class _Fields(dict[str, str]):
+    """The fields of a day: what Babel calls a weekday, a month, a year holds for all days that share it."""
+
+    def __init__(self, day: date, locale: str) -> None:
+        self._day, self._locale = day, locale
+
+    def __missing__(self, field: str) -> str:
+        alike = _ALIKE.get(field[0])
+        return _field(field, alike(self._day) if alike else self._day, self._locale)
+
+
+_ALIKE: dict[str, Callable[[date], date]] = {
+    "y": lambda day: date(day.year, 1, 1),
+    "M": lambda day: date(2000, day.month, 1),
+    "L": lambda day: date(2000, day.month, 1),
+    "d": lambda day: date(2000, 1, day.day),
+    "E": lambda day: date.fromordinal(day.isoweekday()),
+}
+
+
+@lru_cache(1024)
+def _field(field: str, day: date, locale: str) -> str:
+    from babel.dates import DateTimeFormat
+
+    return str(DateTimeFormat(day, locale)[field])
 
 
 @lru_cache(64)

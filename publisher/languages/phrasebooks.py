@@ -72,6 +72,7 @@ class Phrasebooks:
             yield from (file for folder in self._folders if (file := folder / f"{name}.po").is_file())
 
 
+@lru_cache(256)
 def is_english(language: str) -> bool:
     """Whether a language tag says English, of any country."""
     return re.split("[-_]", language, maxsplit=1)[0].lower() == SOURCE
