@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from publisher.articles import plain_yaml
+
 _MOST_MENDS, _MOST_SUSPECTS = 12, 100
 _MOST_DEEP = 20
 # every scalar stays the text its author wrote: no `no` that becomes False, no 12:30 that becomes 750
@@ -45,6 +47,8 @@ def load(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
 
     Raises yaml.YAMLError for what has no plain meaning, and RecursionError for what is nested too deeply.
     """
+    if plain := plain_yaml.read(block):
+        return plain, ()
     try:
         return _parse(block), ()
     except yaml.YAMLError as error:
