@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape, unescape
@@ -19,6 +19,9 @@ from publisher.rendering.pages.site import Frame
 _OPENING = 4000
 _TAG = re.compile(r"<(?:script|style)\b.*?</|<[^>]*>", re.DOTALL)
 _PLAIN = re.compile("[a-z0-9]+")
+_AHEAD = 8
+# tags, entities, and spaces that a browser shows as one
+_NO_TEXT = re.compile(r"[<&]|[^\S ]|\s\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +121,30 @@ def _standfirst(article: Article) -> str:
     wanted = " ".join(words).rstrip("….")
     if not wanted:
         return ""
-    # to look for one word costs next to nothing, and most summaries are not in the text
+    return "" if _may_say(opening, wanted) and wanted in _text(opening) else article.summary
+
+
+def _may_say(html: str, wanted: str) -> bool:
+    """Whether the longest word stands there before what follows it: far quicker, and mostly it does not."""
     longest = max(_PLAIN.findall(wanted), key=len, default="")
-    return "" if longest in opening and wanted in _text(opening) else article.summary
+    ahead = wanted[wanted.find(longest) + len(longest) :][:_AHEAD]
+    return any(_agree(after, ahead) for after in _after(html, longest)) if longest else True
+
+
+def _after(html: str, word: str) -> Iterator[str]:
+    """The few characters behind each place where the word is."""
+    at = html.find(word)
+    while at >= 0:
+        end = at + len(word)
+        yield html[end : end + _AHEAD]
+        at = html.find(word, end)
+
+
+def _agree(html: str, ahead: str) -> bool:
+    """As far as it is plain text."""
+    mark = _NO_TEXT.search(html)
+    plain = mark.start() if mark else _AHEAD
+    return html.startswith(ahead[:plain])
 
 
 def _has_picture(article: Article) -> bool:
