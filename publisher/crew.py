@@ -23,6 +23,7 @@ from datetime import datetime
 from io import BytesIO
 from itertools import islice
 from operator import attrgetter
+from queue import SimpleQueue
 from typing import IO, Any, NamedTuple, TypeVar
 
 from publisher.errors import PublisherError
@@ -32,6 +33,8 @@ _Result = TypeVar("_Result")
 Prepare = Callable[..., Callable[[_Item], _Result]]
 # each takes some 60 MB
 _MOST = 3
+# an item that lies ready while another is worked on
+_AHEAD = 2
 _LENGTH = struct.Struct(">Q")
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from publisher import crew; "
@@ -83,13 +86,17 @@ class Crew:
         with selectors.DefaultSelector() as busy:
             for hand in self._hands:
                 hand.send(task)
-                if _give(hand, items):
+            for hand in self._hands * _AHEAD:
+                hand.waiting += _give(hand, items)
+            for hand in self._hands:
+                if hand.waiting:
                     busy.register(hand.results, selectors.EVENT_READ, hand)
             while busy.get_map():
                 for key, _ in busy.select():
-                    result = key.data.result()
+                    hand, result = key.data, key.data.result()
                     # its next piece first, so that it works while this one is taken in
-                    if not _give(key.data, items):
+                    hand.waiting += _give(hand, items) - 1
+                    if not hand.waiting:
                         busy.unregister(key.fileobj)
                     yield result
 
@@ -112,10 +119,11 @@ class _Task(NamedTuple):
 
 
 class _Hand:
-    """One process, which has at most one item at a time: two full pipes can never wait for each other."""
+    """One process, and how many items it has that it has not given back. It takes them at any time."""
 
     def __init__(self, orders: IO[bytes], results: IO[bytes], wait: Callable[[], int]) -> None:
         self.orders, self.results, self._wait = orders, results, wait
+        self.waiting = 0
 
     def send(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # its result will say so
@@ -141,7 +149,7 @@ class _Hand:
 def _spawned() -> _Hand:
     """A process of its own, which loads what it needs."""
     command = [sys.executable, "-c", _START, json.dumps(sys.path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert process.stdin
     assert process.stdout
     return _Hand(process.stdin, process.stdout, process.wait)
@@ -168,7 +176,7 @@ def _forked(others: Sequence[_Hand]) -> _Hand:
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return 0
 
-    return _Hand(os.fdopen(to_orders, "wb"), os.fdopen(from_results, "rb"), wait)
+    return _Hand(os.fdopen(to_orders, "wb", 0), os.fdopen(from_results, "rb", 0), wait)
 
 
 class _Reducers(dict[type, Callable[[Any], Any]]):
@@ -196,11 +204,11 @@ def dumps(value: Any) -> bytes:
     return stream.getvalue()
 
 
-def _give(hand: _Hand, items: Iterator[Any]) -> bool:
+def _give(hand: _Hand, items: Iterator[Any]) -> int:
     for item in items:
         hand.send(dumps(item))
-        return True
-    return False
+        return 1
+    return 0
 
 
 def _chained(first: Iterable[Any], rest: Iterator[Any]) -> Iterator[Any]:
@@ -209,18 +217,27 @@ def _chained(first: Iterable[Any], rest: Iterator[Any]) -> Iterator[Any]:
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:
-    stream.write(_LENGTH.pack(len(data)))
-    stream.write(data)
+    view = memoryview(_LENGTH.pack(len(data)) + data)
+    while view:
+        view = view[stream.write(view) :]
     stream.flush()
 
 
 def _read(stream: IO[bytes]) -> bytes | None:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    data = stream.read(length)
-    return data if len(data) == length else None
+    head = _exactly(stream, _LENGTH.size)
+    return _exactly(stream, _LENGTH.unpack(head)[0]) if head else None
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes | None:
+    """So many bytes, and none more: a select sees what lies in the pipe, and not what a buffer holds."""
+    pieces: list[bytes] = []
+    while length:
+        piece = stream.read(length)
+        if not piece:
+            return None
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
 
 
 def serve(orders: IO[bytes], results: IO[bytes]) -> None:
@@ -231,14 +248,24 @@ def serve(orders: IO[bytes], results: IO[bytes]) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     doing: Callable[[Any], Any] | Exception = LookupError("an item came before its task")
+    taken: SimpleQueue[bytes | None] = SimpleQueue()
+    threading.Thread(target=_take, args=(orders, taken), daemon=True).start()
     with suppress(BrokenPipeError):
-        while (data := _read(orders)) is not None:
+        while (data := taken.get()) is not None:
             found = pickle.loads(data)
             if isinstance(found, _Task):
                 doing = _prepared(found)
             else:
                 _write(results, dumps(_done(doing, found)))
     os._exit(0)
+
+
+def _take(orders: IO[bytes], taken: SimpleQueue[bytes | None]) -> None:
+    """Orders are taken while one is worked on: two full pipes can never wait for each other."""
+    data: bytes | None = b""
+    while data is not None:
+        data = _read(orders)
+        taken.put(data)
 
 
 def serve_streams() -> None:

@@ -74,15 +74,17 @@ def _key(standing: Standing, digest: int) -> str:
 
 
 def _all(standing: Standing) -> Iterator[tuple[str, bytes]]:
-    shards: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+    postings: defaultdict[str, list[int]] = defaultdict(list)
     cards: defaultdict[str, dict[int, Article]] = defaultdict(dict)
     for number, id_ in standing.by_release.items():
         article = standing.held[id_].article
         cards[searching.card_path(number)][number] = article
         for term, titled in _terms(standing, standing.held[id_]).items():
-            postings = shards[searching.shard_path(term)].setdefault(term, [])
-            postings.append(searching.posting(number, titled))
-    yield from ((path, searching.shard(postings)) for path, postings in shards.items())
+            postings[term].append(searching.posting(number, titled))
+    shards: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+    for term, numbers in postings.items():
+        shards[searching.shard_path(term)][term] = numbers
+    yield from ((path, searching.shard(held)) for path, held in shards.items())
     yield from ((path, _card(standing, held)) for path, held in cards.items())
 
 
