@@ -28,7 +28,7 @@ from pathlib import Path
 
 from building import texts
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 HUGO = ROOT / "bench/building/hugo"
 CONFIG = """\
 publication: {url: "https://courier.example", title: The Harbour Courier}
@@ -180,6 +180,7 @@ def show(name: str, run: Run) -> None:
 def main() -> int:
     """One of the two."""
     if sys.argv[1:2] == ["edit"]:
+        sys.path.insert(0, str(ROOT))
         from building import editing
 
         return editing.one_edited(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000, CONFIG)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.crew import Crew
-from publisher.gathering import crediting, linking
+from publisher.gathering import crediting, linking, told
 from publisher.gathering.aside import Aside
 from publisher.gathering.feeds import Looked
 from publisher.gathering.fetching import Fetches, fetch
@@ -43,16 +44,24 @@ def gather(
     progress: Progress | None = None,
     crew: Crew | None = None,
     fetches: Fetches | None = None,
+    only: Collection[Path] | None = None,
 ) -> Gathered:
     """Read every source; a source that is missing, or lost most of its files, is kept as it was (rule 24).
 
     Killed at any point, the next gather ends where this one would have. `crew` helps where there is much.
     `fetches` is what `fetch` brought; without it the feeds that are due are asked here, before anything is
-    locked.
+    locked. Who knows that `only` these files were edited need not wait for a look at all others; where one of
+    them is new, gone, or no article, everything is looked at.
     """
+    crew, progress = crew or Crew(0), progress or _silent
+    if only:
+        with store.alone("gather"):
+            ongoing = Ongoing(store, config, now, crew, progress)
+            if report := _Gathering(ongoing, accept_gone, Fetches(now)).run_only(only):
+                return report
     fetches = fetches or fetch(store, config, now)
     with store.alone("gather"):
-        ongoing = Ongoing(store, config, now, crew or Crew(0), progress or _silent)
+        ongoing = Ongoing(store, config, now, crew, progress)
         return _Gathering(ongoing, accept_gone, fetches).run()
 
 
@@ -110,6 +119,31 @@ class _Gathering:
             remember(tx, self.config, self.fetches, looks)
         return self.ongoing.ended()
 
+    def run_only(self, only: Collection[Path]) -> Gathered | None:
+        """Read these files; None, and nothing is done, where that does not say enough."""
+        reading = fingerprint(self.config)
+        with self.store.read() as tx:
+            self.report.before = catalogue.state(tx)
+            if clock.remembered(tx, _READ_AS) != reading:
+                return None
+            found = told.looks(self.ongoing, tx, reading, map(told.absolute, only))
+        if found is None:
+            return None
+        looks, known = found
+        with Aside[Key](self.store.folder) as aside:
+            intake = Intake(self.ongoing, looks, aside)
+            intake.read([one.key for one in known])
+            ids = {one.key: one.explicit_id for one in known}
+            if any(signs.explicit_id != ids[key] for key, signs in intake.signs.items()):
+                return None
+            with self.store.read() as tx:
+                wanted = (traces.slugs_like(tx, signs.slug) for signs in intake.signs.values())
+                slugs = {slug: id_ for each in wanted for slug, id_ in each.items()} | {"index": ""}
+            registry = Registry(self.config, self.now, {one.id for one in known}, slugs)
+            intake.save(Recognition(intake.signs, known, set()), registry)
+        self._number(linking.resolve(self.ongoing), self.report.touched)
+        return self.ongoing.ended()
+
     def _take_in(self, changed: Sequence[Key], vanished: Set[Key], looks: Mapping[str, Looked]) -> None:
         with Aside[Key](self.store.folder) as aside:
             intake = Intake(self.ongoing, looks, aside)
@@ -152,12 +186,12 @@ class _Gathering:
             return f"no longer in the configuration, with {lost} files"
         return f"{lost} of {here} files vanished at once" if lost > _MANY and lost * 2 > here else ""
 
-    def _number(self, linked: datetime | None) -> None:
+    def _number(self, linked: datetime | None, only: Set[str] | None = None) -> None:
         with self.store.write() as tx:
             linking.settle(tx, linked)
-            turned = catalogue.turn(tx, self.now)
-            given = _release(tx, self.now)
-            if not self.report.kept:  # else what is new may not have been seen yet
+            turned = catalogue.turn(tx, self.now) if only is None else {}
+            given = _release(tx, self.now, only)
+            if not self.report.kept and only is None:  # else what is new may not have been seen yet
                 restores.set_gathered(tx, self.now)
             if turned or given:
                 self.ongoing.changed(tx, (*turned.values(), *(u.id for u in given)))
@@ -170,14 +204,14 @@ def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
 
 
-def _release(tx: Connection, now: datetime) -> Sequence[Unreleased]:
+def _release(tx: Connection, now: datetime, only: Set[str] | None) -> Sequence[Unreleased]:
     """Number what is public and has no number, in the order of the authors' dates (rule 1)."""
     in_turn(tx, "releases")
     newest = catalogue.newest_release(tx)
     number, floor = (newest.number, newest.released_at) if newest else (0, None)
     back = restores.restored(tx)
     first = newest is None or bool(back and not back.gathered)
-    found = catalogue.unreleased(tx)
+    found = catalogue.unreleased(tx, only)
     # on a first gather the past is the past; later a release is now, and never before an earlier one
     times = (min(u.published_at, now) if first else now for u in found)
     catalogue.give_releases(

@@ -35,6 +35,11 @@ def with_changed(tx: Connection, looks: Mapping[str, Looked]) -> dict[str, Looke
     return found
 
 
+def has_profiles(tx: Connection, source: str) -> bool:
+    """Whether articles of this source were credited by profiles."""
+    return clock.remembered(tx, _note(source)) != ""
+
+
 def remember(tx: Connection, looks: Mapping[str, Looked], now: datetime) -> None:
     """Keep what the articles of each source were credited by."""
     for name, look in looks.items():

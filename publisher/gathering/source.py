@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -33,7 +33,7 @@ class Look:
     path: Path
     stamps: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, datetime] = field(default_factory=dict)
-    files: frozenset[str] = frozenset()
+    files: Container[str] = frozenset()
     changed: tuple[str, ...] = ()
     vanished: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()

@@ -60,6 +60,25 @@ def scan(folder: Path) -> Scan:
     return Scan(missing=failed) if failed else found.result()
 
 
+def glance(folder: Path, path: str) -> tuple[Stamp, bool] | None:
+    """The stamp of one article as a scan would have it, and whether it is settled.
+
+    None where only a scan can tell: of what is not there, is no article, hidden or a link, or has metadata
+    beside it.
+    """
+    parts = path.split("/")
+    if any(part.startswith(".") for part in parts) or _suffix(path) not in SUFFIXES:
+        return None
+    started = time.time_ns()
+    try:
+        found = _lstat_unless_linked(folder, path)
+    except OSError:
+        return None
+    if found is None or not stat.S_ISREG(found.st_mode) or os.path.lexists(folder / _meta_of(path)):
+        return None
+    return Stamp(found.st_mtime_ns, found.st_size), found.st_mtime_ns <= started - _GRAIN_NS
+
+
 def load(folder: Path, path: str) -> bytes:
     """The bytes of one article, at most one more than an article may have.
 

@@ -164,8 +164,8 @@ def turn(tx: Connection, now: datetime) -> dict[Key, str]:
     return turned
 
 
-def unreleased(tx: Connection) -> list[Unreleased]:
-    """What is public and has no number yet, corrections too, in rule 1's order."""
+def unreleased(tx: Connection, ids: Iterable[str] | None = None) -> list[Unreleased]:
+    """What is public and has no number yet, corrections too, in rule 1's order; of these articles, or all."""
     corrected = select(func.max(releases.c.revision)).where(releases.c.article_id == articles.c.id)
     columns = [articles.c[n] for n in ("id", "source", "path", "revision", "published_at")]
     query = (
@@ -176,6 +176,8 @@ def unreleased(tx: Connection) -> list[Unreleased]:
         )
         .order_by(articles.c.published_at, articles.c.id)
     )
+    if ids is not None:
+        query = query.where(among(tx, articles.c.id, ids))
     return [Unreleased(**row._mapping) for row in tx.execute(query)]
 
 

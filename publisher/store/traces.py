@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from publisher.store.schema import articles
 
@@ -53,11 +54,20 @@ def stamps(tx: Connection) -> dict[Key, Stamped]:
     return {(row.source, row.path): Stamped(row.stamp, row.status) for row in rows}
 
 
-def traces(tx: Connection) -> list[Trace]:
-    """What every article that ever was can be recognised by."""
+def traces(tx: Connection, keys: Iterable[Key] | None = None) -> list[Trace]:
+    """What every article that ever was can be recognised by; or those that were last seen in these files."""
     title = articles.c.data["title"].as_string().label("title")
     columns = [articles.c[n] for n in Trace._fields if n != "title"]
-    return [Trace(**row._mapping) for row in tx.execute(select(*columns, title))]
+    query = select(*columns, title)
+    if keys is not None:
+        query = query.where(or_(*(and_(articles.c.source == s, articles.c.path == p) for s, p in keys)))
+    return [Trace(**row._mapping) for row in tx.execute(query)]
+
+
+def slugs_like(tx: Connection, slug: str) -> dict[str, str]:
+    """Slug to id, of every article that has this one, perhaps with a number behind it."""
+    named = or_(articles.c.slug == slug, articles.c.slug.startswith(f"{slug}-", autoescape=True))
+    return {row.slug: row.id for row in tx.execute(select(articles.c.slug, articles.c.id).where(named))}
 
 
 def slugs(tx: Connection) -> dict[str, str]:

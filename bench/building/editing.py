@@ -1,0 +1,82 @@
+"""One edited file among many, told to a process that keeps running."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from building import texts
+from publisher import gathering
+from publisher.app import open_publisher, utc_now
+from publisher.crew import Crew
+from publisher.publishing import Changed
+from publisher.scheduler import telling
+
+T = TypeVar("T")
+EDITS, LIMIT_SECONDS, LIMIT_MB = 15, 1.0, 400
+
+
+def one_edited(count: int, config: str) -> int:
+    """Print the table; 1 when an edit takes longer than it may, or the memory is more."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder)
+        texts.write(target / "content", count)
+        (target / "config.yaml").write_text(config, encoding="utf-8")
+        crew = Crew()
+        crew.begin()
+        p = open_publisher(target / "config.yaml", utc_now, crew)
+        print(f"{count:,} articles")
+        first = timed("first gather", lambda: gathering.gather(p.store, p.config, p.clock(), crew=crew))
+        timed("first build", lambda: p.press.refresh(Changed("", first.after)))
+        crew.dismiss()
+        scan = timed("scan, nothing changed", lambda: gathering.gather(p.store, p.config, p.clock()))
+        timed(
+            "and nothing to publish", lambda: p.press.refresh(Changed(scan.before, scan.after, around=True))
+        )
+        took, made = [], []
+        files = sorted((target / "content").rglob("*.md"))
+        for file in random.Random(6).sample(files, EDITS):
+            edit(file)
+            start = time.perf_counter()
+            telling.tell(p, [file])
+            took.append(time.perf_counter() - start)
+            made.append(changed_since(p.config.output.path, file))
+        p.close()
+    print(f"{'told of one edited file':28}{statistics.median(took):9.3f} s, at most {max(took):.3f} s")
+    print(f"{'':28}{statistics.median(made):9.0f} files made, at most {max(made)}")
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    hands = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(f"{'most memory':28}{held:9,} MB, and {hands} MB in the largest process that helped")
+    return 1 if max(took) > LIMIT_SECONDS or held > LIMIT_MB else 0
+
+
+def timed(what: str, work: Callable[[], T]) -> T:
+    """Do it, and print how long it took."""
+    start = time.perf_counter()
+    result = work()
+    print(f"{what:28}{time.perf_counter() - start:9.2f} s", flush=True)
+    return result
+
+
+def edit(file: Path) -> None:
+    """Another title, other words, and so another page, other neighbours, lists and feeds."""
+    text = file.read_text(encoding="utf-8")
+    title = text.index('title: "') + len('title: "')
+    file.write_text(f"{text[:title]}Edited: {text[title:]}\nOne more sentence.\n", encoding="utf-8")
+    os.utime(file)
+
+
+def changed_since(folder: Path, file: Path) -> int:
+    """How many files below the folder are younger than another."""
+    since = file.stat().st_mtime_ns
+    found = 0
+    for root, _, names in os.walk(folder):
+        found += sum(os.lstat(os.path.join(root, name)).st_mtime_ns > since for name in names)
+    return found
