@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from publisher.articles import linking
+from publisher.articles import linking, settled
 from publisher.articles.reading import SUFFIXES
 from publisher.articles.sanitising import markup, tree
 from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
 
 _ADDRESSES = ("src", "href", "poster")
 _REFERRING = ("a", "img", "source", "audio", "video")
+# in settled HTML nothing else can look like it
+_SETTLED_ADDRESS = re.compile(r"(<a href|<img src)=\"([^\"]*)")
+_BARE = re.compile(r"[\w.~!*()#$%+,/;=?@:&-]*", re.ASCII)
 
 
 def place(
@@ -84,6 +89,8 @@ def _picture(picture: Picture | None, links: _Links) -> Picture | None:
 def _absolute(html: str, links: _Links) -> str:
     if not any(f"{name}=" in html for name in _ADDRESSES) or _leads_elsewhere(html, links.site):
         return html
+    if settled.settled(html) and (rewritten := _rewritten(html, links)) is not None:
+        return rewritten
     root = tree(html)
     for element in root.iter(*_REFERRING):
         for name in _ADDRESSES:
@@ -99,6 +106,17 @@ def _leads_elsewhere(html: str, site: str) -> bool:
         html.count(f' {name}="{scheme}://') for name in ("src", "href") for scheme in ("http", "https")
     )
     return named == whole and urlsplit(site).netloc not in html
+
+
+def _rewritten(html: str, links: _Links) -> str | None:
+    """As `_absolute`, without a tree; None for an address that has to be escaped in a value."""
+    leads: dict[str, str] = {}
+    for opening, address in dict.fromkeys(_SETTLED_ADDRESS.findall(html)):
+        target = links.resolve(unescape(address), shown=opening == "<img src")
+        if not _BARE.fullmatch(target):
+            return None
+        leads[f'{opening}="{address}'] = f'{opening}="{target.replace("&", "&amp;")}'
+    return _SETTLED_ADDRESS.sub(lambda found: leads[found[0]], html)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import posixpath
 import re
 from dataclasses import replace
 from datetime import tzinfo
+from html import unescape
 from pathlib import PurePosixPath
 
 from lxml.html import HtmlElement
@@ -21,6 +22,7 @@ from publisher.articles import (
     moments,
     plain,
     references,
+    settled,
     template_tags,
 )
 from publisher.articles.decoding import decode
@@ -47,6 +49,8 @@ _MORE = re.compile(
 _LANGUAGES = re.compile(
     r"ar|b[gn]|c[as]|d[ae]|e[lnstu]|f[air]|gl|h[eiru]|i[dt]|ja|ko|l[tv]|n[blno]|p[lt]|r[ou]|s[klrv]|t[hr]|uk|vi|zh"
 )
+# with its end, if it holds nothing but text
+_FIRST_HEADING = re.compile(r"<h[1-6][^<>]*>([^<]*)(</h)?")
 _JEKYLL_NAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
@@ -79,7 +83,7 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
 
         body = references.plain(body)
         begins, html, more = rst.render(body, _mark(path), language, titled=bool(title))
-        html, title = embeds.linked(markdown.coloured(html, highlight=highlight), language), title or begins
+        html, title = markdown.coloured(html, highlight=highlight), title or begins
     elif suffix in TEXT and header.notation not in FENCES:
         title, below = (title, body) if title else plain.title_of(body)
         html, more = plain.render(below, title)
@@ -87,24 +91,39 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
         stripped, more = template_tags.resolve(body, markdown=suffix not in HTML, language=language)
         html = stripped if suffix in HTML else markdown.render(stripped, _mark(path), highlight=highlight)
         html = markdown.coloured(html, highlight=highlight) if suffix in HTML else html
+    final = settled.form(html)
+    if final is None:
         html = embeds.linked(html, language)
-    if too_deep(html):
-        raise ContentError(path, line, "", f"over {MAX_DEPTH} tags stand inside each other: are they closed?")
-    return _manuscript(header, title, body, html, notes + more, zone)
+        if too_deep(html):
+            reason = f"over {MAX_DEPTH} tags stand inside each other: are they closed?"
+            raise ContentError(path, line, "", reason)
+    return _manuscript(header, title, body, html, final, notes + more, zone)
 
 
 def _manuscript(
-    header: Header, title: str, body: str, html: str, notes: tuple[str, ...], zone: tzinfo
+    header: Header,
+    title: str,
+    body: str,
+    html: str,
+    final: str | None,
+    notes: tuple[str, ...],
+    zone: tzinfo,
 ) -> Manuscript:
+    """`final` is what will become of `html`, where that is known already."""
     path = header.path
-    teaser = _teaser(html)
-    root = tree(sanitise(html))
-    named = title or _heading(root)
-    if not named:
-        named = _from_name(path)
-        notes += ("without a title: it is called after its file",)
-    _drop_title(root, named)
-    repair(root)
+    summary = fields.summary(header) or _teaser(html)
+    if final is not None and title and not _may_say(final, title):
+        named, summary = title, summary or opening_of(tree(final))
+        html = final.replace("<h1", "<h2").replace("</h1>", "</h2>")
+    else:
+        root = tree(sanitise(html) if final is None else final)
+        named = title or _heading(root)
+        if not named:
+            named = _from_name(path)
+            notes += ("without a title: it is called after its file",)
+        _drop_title(root, named)
+        repair(root)
+        summary, html = summary or opening_of(root), markup(root)
     when = moments.of(header, zone)
     notes = header.notes + notes + when.notes
     draft = fields.draft(header)
@@ -116,8 +135,8 @@ def _manuscript(
     return Manuscript(
         path=path,
         title=joined(named),
-        summary=fields.summary(header) or teaser or opening_of(root),
-        html=markup(root),
+        summary=summary,
+        html=html,
         slug=fields.slug(header, _stem(path)),
         authors=fields.authors(header),
         labels=fields.labels(header, jekyll),
@@ -154,6 +173,12 @@ def _heading(root: HtmlElement) -> str:
     if first is not None and re.fullmatch(r"h[2-6]", first.tag) and not (root.text or "").strip():
         return words(first)
     return ""
+
+
+def _may_say(html: str, title: str) -> bool:
+    """Whether the first heading may say the title again; `html` is settled."""
+    first = _FIRST_HEADING.search(html)
+    return first is not None and (not first[2] or joined(unescape(first[1])).casefold() == title.casefold())
 
 
 def _drop_title(root: HtmlElement, title: str) -> None:
