@@ -44,6 +44,7 @@ def plain(text: str) -> str:
     """The text with Pelican's and Nikola's marks of a link as paths."""
     if "link://" in text:
         text = _NIKOLA.sub(lambda found: "@post/" if found[1] == "slug" else "@/", text)
-    if "{filename}" in text or "{static}" in text or "{attach}" in text or "|filename|" in text:
+    braced = "{" in text and ("{filename}" in text or "{static}" in text or "{attach}" in text)
+    if braced or ("|" in text and "|filename|" in text):
         text = _PELICAN.sub("", text)
     return text

@@ -36,8 +36,8 @@ _ATTRIBUTES = re.compile(
 )
 # one that stands in a text, and not in a value
 _COMMENT = re.compile(r"(\A|>)([^<>]*)<!--[^<>-]*(?:-[^<>-]+)*-->")
-# one in a text: the way to the end of a tag is barred
-_QUOTE = re.compile(r"&(?:quot|#39);(?![^<>]*>)")
+# those in a text: what stands in a tag is passed over with it
+_QUOTE = re.compile(r"<[^<>]*>|&(?:quot|#39);")
 _STYLED = re.compile(r"<(?:span|t[dh]) style=\"[^<>\"]*\"")
 _DEEPEST = 100
 _Within: TypeAlias = "dict[str, _Within | None]"
@@ -50,7 +50,7 @@ def form(html: str) -> str | None:
     # so does Markdown write elements that hold nothing, and apostrophes
     html = html.replace(" />", ">").replace("&#x27;", "'").strip()
     if "&quot;" in html or "&#39;" in html:
-        html = _QUOTE.sub(lambda quote: unescape(quote[0]), html)
+        html = _QUOTE.sub(lambda found: found[0] if found[0][0] == "<" else unescape(found[0]), html)
     if ' style="' in html:
         html = _STYLED.sub(lambda tag: tag[0].replace(": ", ":").replace("; ", ";"), html)
     return html if settled(html) else None

@@ -39,11 +39,13 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     """
     dropped: dict[str, None] = {}
     text = references.plain(text)
-    if "{%" in text or "{{" in text or "{# " in text:
-        text = _replace(text, _Code(text if markdown else ""), dropped, language)
-        text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
-    if "{:" in text:
-        text = _KRAMDOWN.sub("", _CONTENTS.sub("", text))
+    # to look for one character is many times as fast as for two
+    if "{" in text:
+        if "{%" in text or "{{" in text or "{# " in text:
+            text = _replace(text, _Code(text if markdown else ""), dropped, language)
+            text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
+        if "{:" in text:
+            text = _KRAMDOWN.sub("", _CONTENTS.sub("", text))
     if "[caption" in text:
         text = _CAPTION.sub("", text)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
