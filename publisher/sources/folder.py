@@ -109,7 +109,7 @@ def find(folder: Path, path: str) -> Path | None:
     except OSError as error:
         raise ContentError(path, 0, "", _reason(error)) from None
     try:
-        return _inside(folder, path)
+        return _inside(folder, path)[0]
     except (FileNotFoundError, NotADirectoryError, ContentError):
         return None
     except (OSError, ValueError) as error:
@@ -118,13 +118,17 @@ def find(folder: Path, path: str) -> Path | None:
 
 def _bytes(folder: Path, path: str) -> bytes:
     try:
-        with open(_inside(folder, path), "rb", buffering=0) as stream:
-            return stream.read(MAX_BYTES + 1)
+        file, size = _inside(folder, path)
+        with open(file, "rb", buffering=0) as stream:
+            # as much room as it needs; the most that it may have would be taken and given back for each file
+            data = stream.read(min(size, MAX_BYTES) + 1)
+            return data if len(data) <= size else data + stream.read(MAX_BYTES + 1 - len(data))
     except (OSError, ValueError) as error:
         raise ContentError(path, 0, "", _reason(error)) from None
 
 
-def _inside(folder: Path, path: str) -> Path:
+def _inside(folder: Path, path: str) -> tuple[Path, int]:
+    """The file at a path, and its size. Raises OSError, and ContentError for what may not be read."""
     file = folder / path
     found = _lstat_unless_linked(folder, path)
     if found is None:
@@ -134,7 +138,7 @@ def _inside(folder: Path, path: str) -> Path:
         found = file.stat()
     if not stat.S_ISREG(found.st_mode):
         raise ContentError(path, 0, "", "not a file")
-    return file
+    return file, found.st_size
 
 
 def _lstat_unless_linked(folder: Path, path: str) -> os.stat_result | None:
