@@ -12,6 +12,7 @@ from publisher.publishing.kit import Kit
 from publisher.publishing.planned import Planned
 from publisher.publishing.standing import Standing
 from publisher.rendering import pages
+from publisher.rendering.pages import Neighbour
 from publisher.store.outlines import Outline
 
 
@@ -20,8 +21,8 @@ class _Page:
     id: str
     key: str
     path: str
-    older: Article | None
-    newer: Article | None
+    older: Neighbour | None
+    newer: Neighbour | None
 
     @property
     def needs(self) -> Sequence[str]:
@@ -52,14 +53,19 @@ class ArticlePages:
         """Its page, unless it is at an address where no file can be."""
         outline = standing.held.get(unit)
         if outline and (path := path_of(outline.article.url, standing.config)):
-            older, newer = (one.article if one else None for one in standing.neighbours(outline.article))
-            key = standing.key(outline.key, _link(older), _link(newer))
+            older, newer = map(_neighbour, standing.neighbours(outline.article))
+            key = standing.key(outline.key, _said(older), _said(newer))
             yield Planned(key, (path,), _Page(unit, outline.key, path, older, newer))
 
 
-def _link(article: Article | None) -> tuple[str, ...]:
-    """All that is said of a neighbour."""
-    return (article.url, article.title, article.language) if article else ()
+def _neighbour(outline: Outline | None) -> Neighbour | None:
+    """A whole article would pass to another process twice for each page."""
+    article = outline.article if outline else None
+    return Neighbour(article.url, article.title, article.language) if article else None
+
+
+def _said(neighbour: Neighbour | None) -> tuple[str, ...]:
+    return (neighbour.url, neighbour.title, neighbour.language) if neighbour else ()
 
 
 @dataclass(frozen=True, slots=True)

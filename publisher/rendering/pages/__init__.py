@@ -5,7 +5,7 @@ Each function is one page in a `Frame`, which is made once for a build. Only the
 
 from __future__ import annotations
 
-from publisher.rendering.pages.articles import article, line, withdrawn
+from publisher.rendering.pages.articles import Neighbour, article, line, withdrawn
 from publisher.rendering.pages.editions import ArchiveEntry, archive
 from publisher.rendering.pages.feeds_page import ListedFeed, feed_stylesheet, feeds
 from publisher.rendering.pages.front_page import index
@@ -31,6 +31,7 @@ __all__ = [
     "FeedLink",
     "Frame",
     "ListedFeed",
+    "Neighbour",
     "NewsletterLink",
     "Presented",
     "Site",

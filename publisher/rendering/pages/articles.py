@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from publisher.languages import correction_heading
@@ -11,11 +12,17 @@ from publisher.rendering.pages.presenting import Presented, present
 from publisher.rendering.pages.site import Frame
 
 
-def article(frame: Frame, article: Article, older: Article | None, newer: Article | None) -> str:
-    """The page of one article, with Open Graph tags, JSON-LD, and the way to its neighbours in time.
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The next article in time: all that the page of one says of another."""
 
-    Of the neighbours nothing but title, address and language is looked at.
-    """
+    url: str
+    title: str
+    language: str
+
+
+def article(frame: Frame, article: Article, older: Neighbour | None, newer: Neighbour | None) -> str:
+    """The page of one article, with Open Graph tags, JSON-LD, and the way to its neighbours in time."""
     shown = present(frame, article, whole=True)
     return frame.render(
         "article",

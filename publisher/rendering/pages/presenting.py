@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape, unescape
 
@@ -66,17 +66,28 @@ class Presented:
 
 def present(frame: Frame, article: Article, whole: bool = False) -> Presented:
     """An article as the pages of a site show it; its text is looked at only for its own page (`whole`)."""
+    shown: Presented | None = frame.presented
+    # an article's own page and its line in lists are made one after the other
+    if shown is None or shown.article is not article:
+        shown = frame.presented = _present(frame, article)
+    if not whole:
+        return shown
+    return replace(shown, standfirst=_standfirst(article), has_picture=_has_picture(article))
+
+
+def _present(frame: Frame, article: Article) -> Presented:
     published, updated = frame.local(article.published_at), frame.local(article.updated_at)
     changed = updated.replace(second=0) > published
     language = article.language or frame.language
     runs = direction_of_article(article.language, frame.language, article.title)
     topics, labels = _filed(frame, article)
+    published_iso = published.isoformat(timespec="seconds")
     return Presented(
         article=article,
         published=published,
         updated=updated if changed else None,
-        published_iso=published.isoformat(timespec="seconds"),
-        updated_iso=(updated if changed else published).isoformat(timespec="seconds"),
+        published_iso=published_iso,
+        updated_iso=updated.isoformat(timespec="seconds") if changed else published_iso,
         day_words=short_date(published, frame.language),
         published_words=frame.moment(published),
         updated_words=frame.moment(updated) if changed else "",
@@ -86,8 +97,6 @@ def present(frame: Frame, article: Article, whole: bool = False) -> Presented:
         authors=tuple(Link(a.name, frame.url(author_path(a.name)), a.title) for a in article.authors),
         topics=topics,
         labels=labels,
-        standfirst=_standfirst(article) if whole else "",
-        has_picture=whole and _has_picture(article),
     )
 
 

@@ -69,8 +69,8 @@ class Site:
 class Frame:
     """A site in its language, with all that is the same on every page rendered once: make one for a build.
 
-    `url` gives the public address of a path, `moment` a local date in words, with its time if it has one.
-    Raises ContentError for a fault in a template.
+    `url` gives the public address of a path, `moment` a local date in words, with its time if it has one,
+    `presented` what was shown last (`presenting.present`). Raises ContentError for a fault in a template.
     """
 
     def __init__(self, templates: Templates, site: Site) -> None:
@@ -83,6 +83,7 @@ class Frame:
         self.url = lru_cache(_KEPT)(partial(url_of, base))
         self.moment = lru_cache(_KEPT)(self._moment)
         self.feeds_url = url_of(base, FEEDS)
+        self.presented: Any = None
         self._shared: dict[str, Any] = {
             "site": site,
             "paper": site.publication,
