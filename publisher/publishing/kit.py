@@ -64,5 +64,8 @@ class Kit:
 
 
 def templates_of(folders: Sequence[Path]) -> Templates:
-    """Templates for a process of its own."""
-    return Templates(folders)
+    """Templates for one publish in a process of its own."""
+    templates = Templates(folders)
+    # not with each order: by then some files would be looked at as often as they are used
+    templates.settle()
+    return templates

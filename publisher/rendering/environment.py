@@ -21,6 +21,7 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
 
@@ -72,11 +73,17 @@ class Templates:
     @contextmanager
     def settled(self) -> Iterator[None]:
         """Look at each file once and no more: for a thread that renders many pages of one moment."""
-        before, self._loader.seen.names = self._loader.names_seen(), set()
+        before = self._loader.names_seen()
+        self.settle()
         try:
             yield
         finally:
             self._loader.seen.names = before
+
+    def settle(self) -> None:
+        """As `settled`, from now on: for a thread that has these templates for one moment only."""
+        if self._loader.names_seen() is None:
+            self._loader.seen.names = set()
 
     def words(self, language: str) -> Phrasebook:
         """What sentences that are made elsewhere are called in a language."""
@@ -197,7 +204,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return bool(super().is_safe_attribute(obj, attr, value))
 
 
-_PLAIN_OF: dict[type, frozenset[str]] = {}
+_PLAIN_OF: dict[type, frozenset[str]] = {LoopContext: frozenset({"first", "last", "index"})}
 
 
 def _plain_of(kind: type) -> frozenset[str]:
