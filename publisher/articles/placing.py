@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from publisher.articles import linking, settled
+from publisher.articles import linking
 from publisher.articles.reading import SUFFIXES
 from publisher.articles.sanitising import markup, tree
 from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
@@ -19,7 +19,8 @@ from publisher.model.articles import Article, Asset, Link, Manuscript, Picture
 _ADDRESSES = ("src", "href", "poster")
 _REFERRING = ("a", "img", "source", "audio", "video")
 # in settled HTML nothing else can look like it
-_SETTLED_ADDRESS = re.compile(r"(<a href|<img src)=\"([^\"]*)")
+_SETTLED_ADDRESS = re.compile(r"<(?:a href|img src)=\"[^\"]*")
+# what is written in a value as it is, but for `&`
 _BARE = re.compile(r"[\w.~!*()#$%+,/;=?@:&-]*", re.ASCII)
 
 
@@ -47,7 +48,8 @@ def place(
     """
     places = _Links(manuscript.path, url, site, files, {link.written: link for link in links if link.article})
     picture = _picture(manuscript.picture, places)
-    html = _absolute(manuscript.html, places)
+    html = _rewritten(manuscript.html, places) if manuscript.settled else None
+    html = _absolute(manuscript.html, places) if html is None else html
     updated = manuscript.updated_at or published_at
     return Article(
         id=id,
@@ -89,8 +91,6 @@ def _picture(picture: Picture | None, links: _Links) -> Picture | None:
 def _absolute(html: str, links: _Links) -> str:
     if not any(f"{name}=" in html for name in _ADDRESSES) or _leads_elsewhere(html, links.site):
         return html
-    if settled.settled(html) and (rewritten := _rewritten(html, links)) is not None:
-        return rewritten
     root = tree(html)
     for element in root.iter(*_REFERRING):
         for name in _ADDRESSES:
@@ -109,14 +109,16 @@ def _leads_elsewhere(html: str, site: str) -> bool:
 
 
 def _rewritten(html: str, links: _Links) -> str | None:
-    """As `_absolute`, without a tree; None for an address that has to be escaped in a value."""
+    """As `_absolute`, of settled HTML; None where it takes a parser after all."""
     leads: dict[str, str] = {}
-    for opening, address in dict.fromkeys(_SETTLED_ADDRESS.findall(html)):
-        target = links.resolve(unescape(address), shown=opening == "<img src")
+    for found in dict.fromkeys(_SETTLED_ADDRESS.findall(html)):
+        opening, _, address = found.partition('"')
+        target = links.resolve(unescape(address), shown=opening == "<img src=")
         if not _BARE.fullmatch(target):
             return None
-        leads[f'{opening}="{address}'] = f'{opening}="{target.replace("&", "&amp;")}'
-    return _SETTLED_ADDRESS.sub(lambda found: leads[found[0]], html)
+        leads[found] = f'{opening}"{target.replace("&", "&amp;")}'
+    moved = any(found != lead for found, lead in leads.items())
+    return _SETTLED_ADDRESS.sub(lambda found: leads[found[0]], html) if moved else html
 
 
 @dataclass(slots=True)

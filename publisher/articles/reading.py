@@ -112,7 +112,8 @@ def _manuscript(
     """`final` is what will become of `html`, where that is known already."""
     path = header.path
     summary = fields.summary(header) or _teaser(html)
-    if final is not None and title and not _may_say(final, title):
+    whole = final is not None and bool(title) and not _may_say(final, title)
+    if final is not None and whole:
         named, summary = title, summary or opening_of(tree(final))
         html = final.replace("<h1", "<h2").replace("</h1>", "</h2>")
     else:
@@ -151,6 +152,7 @@ def _manuscript(
         aliases=fields.aliases(header),
         body_hash=hashlib.sha256(body.strip().encode()).hexdigest(),
         notes=notes,
+        settled=whole,
     )
 
 

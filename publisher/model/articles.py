@@ -57,7 +57,7 @@ class Manuscript:
     `aliases` are paths at which it was found before, each with a slash before it.
     `body_hash` is the SHA-256 of the body as written (hex), by which a renamed file is recognised.
     `notes` are things that were mended or dropped while reading, in words for the author. `url` is the page
-    that it has elsewhere; empty for what is published here.
+    that it has elsewhere; empty for what is published here. `settled`: a parser would leave `html` as it is.
     """
 
     path: str
@@ -79,6 +79,7 @@ class Manuscript:
     body_hash: str = ""
     notes: tuple[str, ...] = ()
     url: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
