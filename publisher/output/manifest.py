@@ -113,6 +113,22 @@ def read(folder: Path) -> Manifest:
     return found
 
 
+Signature = tuple[tuple[int, int, int] | None, ...]
+"""What tells whether a manifest and its journal are still the ones that were read."""
+
+
+def signature(folder: Path) -> Signature:
+    """That of the folder's manifest and journal as they are now."""
+    found: list[tuple[int, int, int] | None] = []
+    for name in (MANIFEST, JOURNAL):
+        try:
+            one = os.stat(folder / name)
+            found.append((one.st_ino, one.st_size, one.st_mtime_ns))
+        except FileNotFoundError:
+            found.append(None)
+    return tuple(found)
+
+
 def begin_journal(folder: Path, generation: int) -> bool:
     """An empty journal, unless there is one of this generation already; whether there is."""
     file = folder / JOURNAL

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.output.content import Content, check_paths, in_the_way, named_errors, stamp
-from publisher.output.manifest import locked, read
+from publisher.output.manifest import Manifest, Signature, locked, read, signature
 from publisher.output.session import Session
 from publisher.output.writing import File
 
@@ -27,6 +27,7 @@ class Output:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._known: tuple[Signature, Manifest] | None = None
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Session]:
@@ -35,8 +36,12 @@ class Output:
             with named_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(self.folder))
-                session = Session(self.folder, read(self.folder))
+                before, self._known = self._known, None
+                same = before and before[0] == signature(self.folder)
+                session = Session(self.folder, before[1] if before and same else read(self.folder))
             yield session
+            # a large one takes long to read, and who publishes again reads it only if others did meanwhile
+            self._known = signature(self.folder), session.manifest
 
     def publish(self, files: Mapping[str, Content]) -> Report:
         """Make the folder hold these files (POSIX paths; a Path is copied), and no other of ours.

@@ -14,6 +14,7 @@ from publisher.output import Output, Report
 from publisher.output.content import in_the_way
 from publisher.output.session import Session
 from publisher.publishing import announcing, fingerprints
+from publisher.publishing.kinds.feed_documents import archives
 from publisher.publishing.kit import Kit
 from publisher.publishing.making import Making
 from publisher.publishing.planning import Entangled, Plan, Stale, Unit, number_of, of_kind, units_around
@@ -119,7 +120,9 @@ class Press:
             units = {*units_around(standing, touched)}
             standing.change(changes)
             withdrawn = {*standing.withdrawn}
-            self._read(tx, standing, kept.hidden)
+            past = {*_archives(standing)}
+            if self._read(tx, standing, kept.hidden):
+                units |= past | {*_archives(standing)}
         units |= {*units_around(standing, touched), *_always(standing, withdrawn)}
         try:
             with self.output.open() as session:
@@ -142,18 +145,19 @@ class Press:
     def _made_with(self) -> str:
         return fingerprints.made_with(self.config, self.templates)
 
-    def _read(self, tx: Connection, standing: Standing, hidden: dict[str, Outline]) -> None:
-        """What the store holds besides articles that are public."""
+    def _read(self, tx: Connection, standing: Standing, hidden: dict[str, Outline]) -> bool:
+        """What the store holds besides articles that are public; whether there is a newer release."""
         mailed = catalogue.mailed(tx, list(hidden))
         standing.withdrawn = {id_: hidden[id_] for id_ in hidden if id_ in mailed}
         newest = catalogue.newest_release(tx)
-        standing.newest_release = newest.number if newest else 0
+        filled = standing.set_newest(newest.number if newest else 0)
         past = [
             e
             for e in editions.listed(tx, states=_SENT)
             if e.archive and e.newsletter in self.config.newsletters
         ]
         standing.editions = [(edition, len(editions.articles_of(tx, edition.id))) for edition in past]
+        return filled
 
     def _write(
         self, session: Session, plan: Plan, stale: list[Stale], gone: Iterable[str], whole: bool
@@ -196,3 +200,10 @@ def _always(standing: Standing, withdrawn: set[str]) -> Iterable[Unit]:
     yield from of_kind("editions", standing)
     yield from of_kind("withdrawn", standing)
     yield from ((number_of("withdrawn"), name) for name in withdrawn)
+
+
+def _archives(standing: Standing) -> Iterable[Unit]:
+    """The archive documents of feeds, and what names the last of them."""
+    number = number_of("feed")
+    for name in standing.config.feeds:
+        yield from ((number, unit) for unit in (name, *archives(standing, name)))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from publisher import feeds
 from publisher.config.schema import Config
+from publisher.feeds import history
 from publisher.model import addresses
 from publisher.model.articles import Article
 from publisher.model.naming import commonest, slug_of
@@ -49,6 +50,9 @@ class Standing:
         self.withdrawn: dict[str, Outline] = {}
         self.editions: Sequence[tuple[Edition, int]] = ()
         self._updated: dict[str, datetime] = {}
+        # how many articles each archive document of a feed holds; and their numbers, sorted
+        self._in_page: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self._pages: dict[str, list[int]] = {}
 
     def fill(self, outlines: Iterable[Outline]) -> None:
         """Take in all articles at once."""
@@ -71,6 +75,7 @@ class Standing:
         article = outline.article
         del self.held[article.id]
         self.digest ^= _digest(outline)
+        self._count(outline, -1)
         self.by_release.pop(outline.release or 0, None)
         place = place_of(article)
         for name in self.lists_of(article):
@@ -82,9 +87,35 @@ class Standing:
         for name, spelling in self._spellings(article):
             self.spelled[name][spelling] -= 1
 
+    def pages(self, feed: str) -> list[int]:
+        """The archive documents that a configured feed has, oldest first (RFC 5005)."""
+        found = self._pages.get(feed)
+        if found is None:
+            full = self.newest_release // feeds.page_size(self.config.feeds[feed])
+            found = self._pages[feed] = sorted(page for page in self._in_page[feed] if page <= full)
+        return found
+
+    def set_newest(self, release: int) -> bool:
+        """The highest release of the whole catalogue, which fills ranges; whether it is another one."""
+        self._pages.clear()
+        before, self.newest_release = self.newest_release, release
+        return before != release
+
+    def _count(self, outline: Outline, by: int) -> None:
+        """In the archive documents that hold the article."""
+        for name, feed in self.config.feeds.items():
+            if feed.history and any(feeds.carries(feed, (outline.article,))):
+                page = history.page_of(outline.release or 0, feeds.page_size(feed))
+                self._in_page[name][page] += by
+                if not self._in_page[name][page]:
+                    del self._in_page[name][page]
+                if self._in_page[name].get(page, 0) in (0, by):
+                    self._pages.pop(name, None)
+
     def _enter(self, outline: Outline) -> Place:
         self.held[outline.article.id] = outline
         self.digest ^= _digest(outline)
+        self._count(outline, 1)
         self.by_release[outline.release or 0] = outline.article.id
         for name, spelling in self._spellings(outline.article):
             self.spelled[name][spelling] += 1

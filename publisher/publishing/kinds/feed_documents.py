@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ class _Documents:
 
 
 class FeedDocuments:
-    """A unit for each feed, by its name."""
+    """A unit for each feed, by its name, and one for each of its archive documents: `main 12`."""
 
     name = "feed"
 
@@ -65,34 +66,46 @@ class FeedDocuments:
         """The configured feeds, and those of every topic and author if they are asked for."""
         folders = [_FOLDERS[kind] for kind in standing.config.derived_feeds]
         own = (name.rstrip("/") for folder in folders for name in standing.named(folder))
-        return [*standing.config.feeds, *own]
+        past = (unit for name in standing.config.feeds for unit in archives(standing, name))
+        return [*standing.config.feeds, *own, *past]
 
     def around(self, standing: Standing, outline: Outline) -> Iterable[str]:
-        """The feeds that carry the article."""
+        """The feeds that carry the article, its archive document, and those that this one links to."""
         folders = tuple(_FOLDERS[kind] for kind in standing.config.derived_feeds)
         for name in standing.lists_of(outline.article):
             if name.startswith("feed "):
-                yield name.removeprefix("feed ")
+                yield from self._of_feed(standing, name.removeprefix("feed "), outline)
             elif folders and name.startswith(folders):
                 yield name.rstrip("/")
-        # whatever is released may fill the range of an archive document
-        yield from (name for name, feed in standing.config.feeds.items() if feed.history)
+
+    def _of_feed(self, standing: Standing, name: str, outline: Outline) -> Iterator[str]:
+        yield name
+        feed = standing.config.feeds[name]
+        if feed.history:
+            page = history.page_of(outline.release or 0, feeds.page_size(feed))
+            numbers = standing.pages(name)
+            at = bisect_left(numbers, page)
+            yield from (f"{name} {number}" for number in {page, *numbers[max(at - 1, 0) : at + 2]})
 
     def plan(self, standing: Standing, unit: str, _session: Session) -> Iterator[Planned]:
-        """The documents that are subscribed to, then the archive documents."""
-        feed, held = _feed(standing, unit), _list(unit)
+        """The documents that are subscribed to, or one archive document, in each format."""
+        name, _, number = unit.partition(" ")
+        feed = _feed(standing, name)
         if feed is None:
             return
-        size = feeds.page_size(feed)
-        numbers: list[int] = []
-        if feed.history:
-            releases = (standing.held[id_].release or 0 for _, id_ in standing.lists.get(held, ()))
-            numbers = history.pages(releases, standing.newest_release, size)
-        newest = standing.members(held, 0, feed.entries)
-        yield _planned(standing, unit, feed, newest, 0, numbers[-1:])
-        for at, page in enumerate(numbers):
+        numbers = standing.pages(name) if feed.history else []
+        if not number:
+            newest = standing.members(_list(name), 0, feed.entries)
+            yield _planned(standing, name, feed, newest, 0, numbers[-1:])
+        elif (page := int(number)) in numbers[(at := bisect_left(numbers, page)) : at + 1]:
             around = numbers[max(at - 1, 0) : at + 2]
-            yield _planned(standing, unit, feed, _of_page(standing, feed, page, size), page, around)
+            yield _planned(standing, name, feed, _of_page(standing, feed, page), page, around)
+
+
+def archives(standing: Standing, name: str) -> list[str]:
+    """The units of the archive documents of a configured feed."""
+    has = standing.config.feeds[name].history
+    return [f"{name} {page}" for page in standing.pages(name)] if has else []
 
 
 def links_of(standing: Standing, name: str) -> tuple[FeedLink, ...]:
@@ -121,8 +134,9 @@ def _feed(standing: Standing, unit: str) -> Feed | None:
     return derived.feed(config.feeds["main"], config.publication, standing.spelling(f"{unit}/"))
 
 
-def _of_page(standing: Standing, feed: Feed, page: int, size: int) -> list[Outline]:
+def _of_page(standing: Standing, feed: Feed, page: int) -> list[Outline]:
     """The articles of an archive document, the newest first."""
+    size = feeds.page_size(feed)
     numbers = range((page - 1) * size + 1, page * size + 1)
     ids = (standing.by_release[number] for number in numbers if number in standing.by_release)
     held = [standing.held[id_] for id_ in ids]
