@@ -17,6 +17,7 @@ from publisher.app import Publisher, open_publisher
 from publisher.crew import Crew
 from publisher.output import Output, Report
 from publisher.publishing import Changed, making
+from publisher.scheduler import telling
 from publisher.store import clock
 
 Make = Callable[..., Publisher]
@@ -240,3 +241,48 @@ def test_a_journal_is_read_by_the_next_process(publication: Make, post: Any, tmp
     assert (again.press.publish().written, again.press.publish().removed) == ((), ())
     with Output(out).open() as session:
         assert set(session.manifest.files) == set(found(out))
+
+
+@given(edits=st.lists(st.tuples(st.integers(0, 3), ARTICLE, st.booleans()), min_size=1, max_size=6))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_told_of_edited_files_it_makes_what_a_look_at_everything_would(
+    publication: Make, tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, Any, bool]]
+) -> None:
+    folder = tmp_path_factory.mktemp("site")
+    plain = {
+        "date": "2026-11-20",
+        "author": "Ada",
+        "topics": [],
+        "draft": False,
+        "picture": True,
+        "alias": "",
+    }
+    articles = {f"{n}.md": text(n, {"title": f"N{n}", "body": "one", **plain}) for n in range(3)}
+    p = publication(folder, articles=articles, feeds={"main": {"entries": 2}})
+    refresh(p)
+    for number, choice, remove in edits:
+        file = folder / f"content/{number}.md"
+        if remove and file.exists() and number == 2:
+            file.unlink()
+        else:
+            file.write_text(text(number, choice), encoding="utf-8")
+        telling.tell(p, [file])
+        assert found(p.config.output.path) == whole(p, folder / "whole")
+        # and nothing is left for the next look at everything but what vanished
+        assert gathering.gather(p.store, p.config, p.clock()).changed is False
+
+
+def test_one_told_file_is_read_and_no_other(publication: Make, post: Any, tmp_path: Path) -> None:
+    p = publication(articles={f"{n}.md": post(f"N{n}") for n in range(4)})
+    refresh(p)
+    for n in (1, 2):
+        (tmp_path / f"content/{n}.md").write_text(post(f"Edited {n}"))
+    done = telling.tell(p, [tmp_path / "content/1.md"])
+    assert (done.updated, done.unchanged, len(done.touched)) == (1, 0, 1)
+    index = (p.config.output.path / "index.html").read_text()
+    assert "Edited 1" in index
+    assert "Edited 2" not in index
+    # a file that is new is found by a look at everything, which then sees the other one too
+    (tmp_path / "content/new.md").write_text(post("New"))
+    assert telling.tell(p, [tmp_path / "content/new.md"]).updated == 1
+    assert "Edited 2" in (p.config.output.path / "index.html").read_text()
