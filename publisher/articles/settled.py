@@ -8,7 +8,6 @@ everything written in the one way in which it would be written out. What it does
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import TypeAlias
 
 from publisher.articles.decoding import is_printable
@@ -25,8 +24,8 @@ _SAID = r"\"[^<>&\"\n\t\xa0]*(?:&amp;[^<>&\"\n\t\xa0]*)*\""
 _SIGNS = r"[\w.~!*()#$%+,/;=?@-]*(?:&amp;[\w.~!*()#$%+,/;=?@-]*)*"
 _MORE = _SIGNS.replace("[", "[:")
 # a host that every parser takes for a name: no number, no punycode
-_HOST = r"(?:[a-z\d]+(?:-[a-z\d]+)*\.)*[a-z][a-z\d]*(?:-[a-z\d]+)*(?::\d{1,4})?"
-_ADDRESS = rf"\"(?:https?://{_HOST}(?:[/?#]{_MORE})?|mailto:{_MORE}|{_SIGNS})\""
+_HOST = r"(?:[A-Za-z\d]+(?:-[A-Za-z\d]+)*\.)*[A-Za-z][A-Za-z\d]*(?:-[A-Za-z\d]+)*(?::\d{1,4})?"
+_ADDRESS = rf"\"(?:(?:https?|ftp)://{_HOST}(?:[/?#]{_MORE})?|mailto:{_MORE}|[/?#]{_MORE}|{_SIGNS})\""
 _COLOUR, _FONT = r"color:#[\da-fA-F]+", r"font-(?:weight|style):[a-z]+"
 _STYLE = rf"\"(?:(?:background-{_COLOUR};)?{_COLOUR}(?:;{_FONT})?|{_FONT}|text-align:[a-z]+)\""
 _ATTRIBUTES = re.compile(
@@ -37,7 +36,7 @@ _ATTRIBUTES = re.compile(
 # one that stands in a text, and not in a value
 _COMMENT = re.compile(r"(\A|>)([^<>]*)<!--[^<>-]*(?:-[^<>-]+)*-->")
 # those in a text: what stands in a tag is passed over with it
-_QUOTE = re.compile(r"<[^<>]*>|&(?:quot|#39);")
+_QUOTE = re.compile(r"<[^<>]*>|&quot;")
 _STYLED = re.compile(r"<(?:span|t[dh]) style=\"[^<>\"]*\"")
 _DEEPEST = 100
 _Within: TypeAlias = "dict[str, _Within | None]"
@@ -47,10 +46,12 @@ def form(html: str) -> str | None:
     """What sanitising, parsing and writing out makes of it, where that can be known; else None."""
     if "<!--" in html:
         html = _COMMENT.sub(r"\1\2", html)
-    # so does Markdown write elements that hold nothing, and apostrophes
-    html = html.replace(" />", ">").replace("&#x27;", "'").strip()
-    if "&quot;" in html or "&#39;" in html:
-        html = _QUOTE.sub(lambda found: found[0] if found[0][0] == "<" else unescape(found[0]), html)
+    # so does Markdown write elements that hold nothing
+    html = html.replace(" />", ">").strip()
+    if "&" in html:
+        html = html.replace("&#x27;", "'").replace("&#39;", "'")
+        if "&quot;" in html:
+            html = _QUOTE.sub(lambda found: found[0] if found[0][0] == "<" else '"', html)
     if ' style="' in html:
         html = _STYLED.sub(lambda tag: tag[0].replace(": ", ":").replace("; ", ";"), html)
     return html if settled(html) else None
