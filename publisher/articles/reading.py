@@ -115,7 +115,7 @@ def _manuscript(
     whole = final is not None and bool(title) and not _may_say(final, title)
     if final is not None and whole:
         named, summary = title, summary or opening_of(tree(final))
-        html = final.replace("<h1", "<h2").replace("</h1>", "</h2>")
+        html = final.replace("<h1", "<h2").replace("</h1>", "</h2>") if "<h1" in final else final
     else:
         root = tree(sanitise(html) if final is None else final)
         named = title or _heading(root)
