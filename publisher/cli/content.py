@@ -184,8 +184,7 @@ def build(
     They go under output.path; a file is touched only if its bytes changed, so that the folder can be copied
     to any web server. `publisher run` does the same by itself, and serves it.
     """
-    # loaded before the processes begin that help, which then have it
-    from publisher import gathering, publishing  # noqa: F401
+    from publisher import gathering
 
     with opened(context, much=True) as p:
         report = _gathered(p, accept_gone, fetch)

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -33,6 +33,7 @@ def opened(context: typer.Context, *, much: bool = False) -> Iterator[Publisher]
 
     crew = Crew()
     if much:
+        _prepare(Path(context.obj))
         crew.begin()
     try:
         publisher = open_publisher(Path(context.obj), utc_now, crew)
@@ -43,6 +44,18 @@ def opened(context: typer.Context, *, much: bool = False) -> Iterator[Publisher]
         yield publisher
     finally:
         publisher.close()
+
+
+def _prepare(config: Path) -> None:
+    """Load what a build takes; what is wrong with the configuration is said when it is opened."""
+    from publisher import gathering  # noqa: F401
+    from publisher.config import load
+    from publisher.errors import PublisherError
+    from publisher.publishing import kit
+    from publisher.rendering.environment import builtin
+
+    with suppress(PublisherError):
+        kit.prepare((load(config).templates, builtin()))
 
 
 def result(as_json: bool, data: Any, *lines: str) -> None:

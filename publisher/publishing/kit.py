@@ -16,6 +16,7 @@ from publisher.rendering.pages import Frame
 from publisher.store import Store, article_texts
 
 _PIECES = 500
+_prepared: dict[tuple[Path, ...], Templates] = {}
 
 
 class Kit:
@@ -63,9 +64,15 @@ class Kit:
         return found
 
 
-def templates_of(folders: Sequence[Path]) -> Templates:
+def templates_of(folders: tuple[Path, ...]) -> Templates:
     """Templates for one publish in a process of its own."""
-    templates = Templates(folders)
+    templates = _prepared.pop(folders, None) or Templates(folders)
     # not with each order: by then some files would be looked at as often as they are used
     templates.settle()
     return templates
+
+
+def prepare(folders: tuple[Path, ...]) -> None:
+    """Compile templates before processes begin that are copies of this one, and that have them then."""
+    _prepared[folders] = Templates(folders)
+    _prepared[folders].compile("pages")

@@ -40,7 +40,7 @@ class Made(NamedTuple):
     lines: Mapping[str, str]
 
 
-def maker(config: Config, folders: Sequence[Path]) -> Callable[[Order], Made]:
+def maker(config: Config, folders: tuple[Path, ...]) -> Callable[[Order], Made]:
     """Makes and writes files, in a process that has no store."""
     templates = templates_of(folders)
     kit, writer = Kit(config, templates), Writer(str(config.output.path))
