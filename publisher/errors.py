@@ -69,6 +69,10 @@ class Refused(PublisherError):
     exit_code = 65
 
 
+class NotAllowed(Refused):
+    """Whoever asks may not do this: their role, or the scope of their token, does not reach so far."""
+
+
 class StoreError(PublisherError):
     """The store is unreadable, locked, or newer than this program."""
 

@@ -1,20 +1,24 @@
-"""`make run`: the publisher on the sample, with a first subscriber and digest when its store is new."""
+"""`make run`: the publisher on the sample, with a first subscriber, digest and editor."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from publisher import cutting, delivering, gathering, publishing, subscribing
+from publisher.admitting import accounts
 from publisher.app import Publisher, open_publisher
 from publisher.cli import main
 from publisher.cli.speaking import shown_path, tell
 from publisher.config import load
 from publisher.delivering import opening
-from publisher.errors import PublisherError
+from publisher.errors import NotFound, PublisherError
+from publisher.model.editors import COMMAND_LINE
 from publisher.store import exists
 
 READER, NEWSLETTER = "reader@example.org", "daily"
+EDITOR, ADDRESS = "E. Ditor", "editor@example.org"
 
 
 def first_digest(p: Publisher) -> str:
@@ -33,19 +37,36 @@ def first_digest(p: Publisher) -> str:
     return made.edition.name
 
 
+def desk_link(p: Publisher) -> str:
+    """Where the sample's editor signs in, once; empty where there are editors, and this is none of them."""
+    try:
+        if not accounts.listed(p.store, COMMAND_LINE):
+            _, secret = accounts.add(p.store, COMMAND_LINE, EDITOR, ADDRESS, "admin", p.clock())
+        else:
+            _, secret = accounts.link(p.store, COMMAND_LINE, ADDRESS, p.clock())
+    except NotFound:
+        return ""
+    web, path = p.config.web, urlsplit(p.config.publication.url).path
+    host = "127.0.0.1" if web.host in ("", "0.0.0.0", "::") else web.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}{path}/desk/link/{secret}"
+
+
 def start(file: Path) -> None:
-    """Run the sample; a first digest comes only with a new store, and a transport that only writes files."""
+    """Run the sample, with a first digest where the store is new; nothing where real mail would leave."""
     config = load(file)
     fresh = not exists(config.store, file.resolve().parent)
-    if fresh and config.mail.transport == "files" and NEWSLETTER in config.newsletters:
+    if config.mail.transport == "files":
         p = open_publisher(file)
         try:
-            name = first_digest(p)
+            name = first_digest(p) if fresh and NEWSLETTER in config.newsletters else ""
+            link = desk_link(p)
         finally:
             p.close()
         if name:
             outbox = shown_path(config.mail.files)
             tell(f"A first digest, {name}, for {READER}: {outbox}/new (a Maildir: mutt -f {outbox})")
+        if link:
+            tell(f"The desk, once and within an hour: {link}")
     main(["--config", str(file), "run"])
 
 

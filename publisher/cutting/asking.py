@@ -73,10 +73,14 @@ def asked(
 
 def approval_slot(config: Config, name: str, cadence: str, now: datetime) -> str:
     """The newest slot of a newsletter's own default hour, in the publication's zone."""
+    return slots.newest(approval_timetable(config, name, cadence), now)[0]
+
+
+def approval_timetable(config: Config, name: str, cadence: str) -> Timetable:
+    """When a newsletter with approval is cut: its own default hour, in the publication's zone (rule 13)."""
     default = config.newsletters[name].default
     weekday = slots.WEEKDAYS.index(default.weekday)
-    own = Timetable(cadence, default.hour, weekday, default.day, config.publication.timezone)
-    return slots.newest(own, now)[0]
+    return Timetable(cadence, default.hour, weekday, default.day, config.publication.timezone)
 
 
 def check_articles(store: Store, request: Request) -> None:

@@ -23,7 +23,7 @@ from publisher.gathering.ongoing import Ongoing, Progress, outcome
 from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import Gathered, problems, summary
 from publisher.gathering.taking_in import Intake
-from publisher.store import Store, catalogue, clock, in_turn, restores, traces
+from publisher.store import Store, catalogue, clock, in_turn, refusals, restores, traces
 from publisher.store.catalogue import Release, Unreleased
 from publisher.store.traces import Key, Trace
 
@@ -117,6 +117,7 @@ class _Gathering:
             clock.remember(tx, _READ_AS, fingerprint(self.config), self.now)
             crediting.remember(tx, looks, self.now)
             remember(tx, self.config, self.fetches, looks)
+            refusals.replace(tx, self.report.refused, self.now)
         return self.ongoing.ended()
 
     def run_only(self, only: Collection[Path]) -> Gathered | None:

@@ -88,7 +88,7 @@ class Health:
 
     def _readiness(self) -> str:
         try:
-            return _version(self._store) or _clock(self._store)
+            return _version(self._store) or clock_fault(self._store)
         except Exception as error:
             return _in_a_line(error)
 
@@ -119,7 +119,7 @@ def _version(store: Store) -> str:
     return f"the store is at version {found or 'none'}, and this program needs {migrating.HEAD}"
 
 
-def _clock(store: Store) -> str:
+def clock_fault(store: Store) -> str:
     """What is wrong with the clock, whichever process it is in; empty when it ticks."""
     with store.read() as tx:
         ages = {name: workforce.tick_age(tx, name) for name in _TICKS}

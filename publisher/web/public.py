@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from publisher.app import Publisher
 from publisher.errors import NotFound, PublisherError, StoreError
 from publisher.freezing import variants
+from publisher.web.desk import Desk
 from publisher.web.doors import PRIVATE, Doors
 from publisher.web.file_headers import discovery
 from publisher.web.files import PublicFiles
@@ -38,9 +39,9 @@ class Public(Starlette):
     A file gets there by a request that came through the routes, so none of them is ever hidden by a file.
     """
 
-    def __init__(self, files: PublicFiles, polls: Polls, routes: list[BaseRoute]) -> None:
+    def __init__(self, files: PublicFiles, polls: Polls, desk: Desk, routes: list[BaseRoute]) -> None:
         super().__init__(routes=routes, exception_handlers={PublisherError: _unwell, ClientDisconnect: _gone})
-        self.files, self._polls = files, polls
+        self.files, self._polls, self._desk = files, polls, desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.files.holds(scope):
@@ -49,17 +50,19 @@ class Public(Starlette):
             await super().__call__(scope, receive, send)
 
     def minute(self) -> None:
-        """Write down who polled, aside."""
+        """Write down who polled, and which sessions were used, aside."""
         self._polls.flush_aside()
+        self._desk.minute()
 
     def close(self) -> None:
-        """Write down who polled since, if that is possible soon."""
+        """Write down who polled since, and the rest, if that is possible soon."""
         self._polls.close(_PATIENCE)
+        self._desk.close(_PATIENCE)
 
 
 def application(publisher: Publisher) -> Public:
     """The public ASGI application. Raises ConfigError."""
-    doors, polls = Doors(publisher), Polls(publisher.store, publisher.clock)
+    doors, polls, desk = Doors(publisher), Polls(publisher.store, publisher.clock), Desk(publisher)
     config = publisher.config
     files = PublicFiles(
         config.output.path,
@@ -73,13 +76,14 @@ def application(publisher: Publisher) -> Public:
         *SigningUp(doors).routes,
         *Preferences(doors).routes,
         *PrivateFeeds(doors).routes,
+        *desk.routes,
         Route("/view/{token}", partial(_view, doors), methods=["GET"]),
         *Webhooks(publisher, os.environ).routes,
         Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not
     below = urlsplit(config.publication.url).path
-    return Public(files, polls, [Mount(below, routes=routes), *routes] if below else routes)
+    return Public(files, polls, desk, [Mount(below, routes=routes), *routes] if below else routes)
 
 
 async def _view(doors: Doors, request: Request) -> Response:

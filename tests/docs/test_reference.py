@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ COMMANDS = {
     "subscribers erase": "ada@example.org",
     "tick": "",
     "migrate": "",
+    "editors add": "Ann ann@example.org --role admin",
+    "editors link": "ann@example.org",
+    "editors list": "",
+    "editors passwd": "ann@example.org",
+    "editors role": "bo@example.org viewer",
+    "editors remove": "bo@example.org",
     "approve": "weekly/1",
     "pause": "weekly/1",
     "resume": "weekly/1",
@@ -58,7 +65,10 @@ COMMANDS = {
 }
 
 # what must have been said before
-BEFORE = {"approve": ["subscribers add eve@example.org --newsletter weekly", "cut weekly --now"]}
+BEFORE = {
+    "editors role": ["editors add Bo bo@example.org --role editor"],
+    "approve": ["subscribers add eve@example.org --newsletter weekly", "cut weekly --now"],
+}
 
 
 def test_the_reference_is_made_from_the_code() -> None:
@@ -80,6 +90,7 @@ def test_the_json_of_every_command_has_the_keys_that_are_documented(
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", StringIO("four easy words here\n"))
     assert {*COMMANDS, "status", "bench send"} == {*wording.JSON}
     for command, rest in COMMANDS.items():
         for first in BEFORE.get(command, ()):

@@ -23,9 +23,12 @@ from publisher.errors import NotFound, Refused, StoreError
 from publisher.store import Store, copying, exclusive, open_store, restores
 from publisher.store.schema import (
     articles,
+    credentials,
     cuts,
+    deeds,
     deliveries,
     editions,
+    editors,
     events,
     keys,
     metadata,
@@ -33,8 +36,10 @@ from publisher.store.schema import (
     notices,
     pacing,
     pieces,
+    refusals,
     releases,
     schedule,
+    sign_ins,
     subscribers,
     subscriptions,
     suppressions,
@@ -147,6 +152,19 @@ def fill(store: Store, people: int = 3) -> None:
             ],
             notice_events: [{"notice_id": 1, "at": NOW, "old": "queued", "new": "sent", "attempt": 1}],
             pacing: [{"name": "provider mx.example", "state": {"rate": 0.1, "q": [1e-300]}, "at": EXACT}],
+            editors: [
+                {"id": 3, "name": STRANGE, "address": "Ä@b", "address_key": "ä@b", "role": "admin"}
+                | {"totp_step": 2**40, "created_at": EXACT}
+            ],
+            credentials: [
+                {"digest": "0" * 64, "kind": "token", "editor_id": 3, "scopes": ["read"]}
+                | dict.fromkeys(("created_at", "seen_at", "expires_at"), EXACT)
+            ],
+            sign_ins: [{"key": "ff", "at": EXACT}],
+            deeds: [
+                {"at": EXACT, "actor": STRANGE, "verb": "cut", "object": "daily/1", "data": {"é": [None]}}
+            ],
+            refusals: [{"path": STRANGE, "line": 1, "field": "", "reason": STRANGE, "since": EXACT}],
             workers: [{"name": "gone", "host": "h", "pid": 1, "begun_at": NOW, "lease_until": NOW}],
         }.items():
             tx.execute(table.insert(), rows)

@@ -1,6 +1,7 @@
 """The tables of the store, by what they are about. Migrations make them; `metadata` says what they are."""
 
 from publisher.store.schema.content import articles, feed_polls, keys, releases, remote_feeds, schedule
+from publisher.store.schema.desk import credentials, deeds, editors, refusals, sign_ins
 from publisher.store.schema.editions import cuts, editions, pieces, variant_articles, variants
 from publisher.store.schema.ledger import (
     compacted,
@@ -29,9 +30,12 @@ __all__ = [
     "confirmations",
     "consent_texts",
     "consents",
+    "credentials",
     "cuts",
+    "deeds",
     "deliveries",
     "editions",
+    "editors",
     "events",
     "feed_polls",
     "keys",
@@ -41,10 +45,12 @@ __all__ = [
     "pacing",
     "pieces",
     "private_feeds",
+    "refusals",
     "releases",
     "remote_feeds",
     "reports",
     "schedule",
+    "sign_ins",
     "subscribers",
     "subscriptions",
     "suppressions",

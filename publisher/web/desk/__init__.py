@@ -1,0 +1,47 @@
+"""The desk: the editors' pages below /desk/. Nothing of it is public, kept by a cache, or framed."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from publisher.app import Publisher
+from publisher.web.desk import account, door, editors, log, today
+from publisher.web.desk.gate import Gate
+from publisher.web.doors import PRIVATE
+
+DOORS = (*door.DOORS, *today.DOORS, *account.DOORS, *editors.DOORS, *log.DOORS)
+
+
+class Desk:
+    """All pages of the desk, behind one gate."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.gate = Gate(publisher)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Where they are."""
+        made: list[BaseRoute] = [self.gate.route(one) for one in DOORS]
+        return [*made, Route("/desk", self.slash), Route("/desk/desk.css", self.stylesheet)]
+
+    async def slash(self, _request: Request) -> Response:
+        """Leads to /desk/."""
+        return RedirectResponse(self.gate.look.address("/desk/"), 308, headers=PRIVATE)
+
+    async def stylesheet(self, _request: Request) -> Response:
+        """The desk's stylesheet; its address changes with it."""
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(self.gate.look.css, media_type="text/css", headers=headers)
+
+    def minute(self) -> None:
+        """Write down which sessions were used, aside."""
+        self.gate.used.flush_aside()
+
+    def close(self, patience: float) -> None:
+        """Write down the rest, if the store takes it within so many seconds."""
+        self.gate.used.close(patience)

@@ -1,0 +1,140 @@
+"""The one way to every page of the desk: here it is found who asks, and checked what changes anything.
+
+A form changes something only with the token that belongs to the visitor's cookie, and when it came from a
+page of this origin (RFC 6454; Origin, or Referer where a browser sends none).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from publisher.admitting import secrets, sessions
+from publisher.app import Publisher
+from publisher.errors import NotAllowed, NotFound, Refused
+from publisher.web.desk.look import Look
+from publisher.web.desk.used import Used
+from publisher.web.desk.visits import Door, Visit
+from publisher.web.forms import form
+
+_COOKIE, _SECURE_COOKIE = "desk", "__Host-desk"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_WEEK = int(sessions.LONGEST.total_seconds())
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # no-referrer would make browsers say "Origin: null" with our own forms
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+
+
+class Gate:
+    """Lets visitors through to the doors of the desk."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher = publisher
+        self._public = urlsplit(publisher.config.publication.url)
+        self.look = Look(publisher, self._public.path)
+        self.used = Used(publisher.store)
+
+    def route(self, door: Door) -> Route:
+        """A door as a route."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(door, request)
+
+        shown = door.show or door.act
+        endpoint.__doc__ = shown.__doc__ if shown else ""
+        methods = [*(["GET"] if door.show else []), *(["POST"] if door.act else [])]
+        return Route(door.path, endpoint, methods=methods)
+
+    def form_token(self, secret: str) -> str:
+        """What every form carries: it belongs to the cookie."""
+        return urlsafe_b64encode(secrets.bound(self.publisher.keys, "form", secret)).rstrip(b"=").decode()
+
+    async def _answer(self, door: Door, request: Request) -> Response:
+        cookie = request.cookies.get(self._cookie(request), "")
+        known = cookie if _SECRET.fullmatch(cookie) else ""
+        secret, scheme = known or secrets.new(), "https" if self._is_secure(request) else "http"
+        origin = f"{scheme}://{request.headers.get('host', '')}"
+        token = self.form_token(secret)
+        visit = Visit(self.look, request, secret, token, origin, self.publisher.clock())
+        if request.method == "POST":
+            visit.form = await form(request)
+        elif door.open and not known:
+            visit.keep = secret  # a form that nobody is signed in for needs a cookie, too
+        answer = await run_in_threadpool(self._through, door, visit)
+        answer.headers.update(_HEADERS)
+        if visit.keep is not None:
+            self._keep(answer, request, visit.keep)
+        return answer
+
+    def _through(self, door: Door, visit: Visit) -> Response:
+        visit.signed_in = sessions.find(self.publisher.store, visit.secret, visit.now, self.used.moments)
+        if visit.signed_in:
+            self.used.note(visit.signed_in.id, visit.now)
+        try:
+            if visit.request.method == "POST":
+                return self._act(door, visit)
+            if not visit.signed_in and not door.open:
+                return visit.to("/desk/sign-in", next=visit.request.url.path.removeprefix(self._public.path))
+            return door.show(visit) if door.show else visit.page("refused", 405)
+        except NotAllowed as error:
+            return visit.page("refused", 403, wrong=str(error))
+        except NotFound as error:
+            return visit.page("refused", 404, wrong=str(error))
+        except Refused as error:
+            return visit.page("refused", 422, wrong=str(error))
+
+    def _act(self, door: Door, visit: Visit) -> Response:
+        given = visit.form.one("token").encode("utf-8", "replace")
+        if not self._from_here(visit.request):
+            return visit.page("refused", 403, elsewhere=True)
+        if not hmac.compare_digest(visit.form_token.encode(), given):
+            return visit.page("refused", 403, stale=True)
+        if not visit.signed_in and not door.open:
+            return visit.page("refused", 401, stale=True)
+        return door.act(visit) if door.act else visit.page("refused", 405)
+
+    def _from_here(self, request: Request) -> bool:
+        """Whether a form stood on a page of ours. A browser says so; what does not say is not believed."""
+        said = request.headers.get("origin") or request.headers.get("referer", "")
+        try:
+            parts = urlsplit(said)
+            came = (parts.scheme, parts.netloc.lower())
+        except ValueError:
+            return False
+        ours = {(self._public.scheme, self._public.netloc.lower())}
+        ours.add((request.url.scheme, request.headers.get("host", "").lower()))
+        return all(came) and came in ours
+
+    def _keep(self, answer: Response, request: Request, secret: str) -> None:
+        """Give the visitor this cookie in place of any other; an empty secret takes it away."""
+        answer.set_cookie(
+            self._cookie(request),
+            secret,
+            max_age=_WEEK if secret else 0,
+            secure=self._is_secure(request),
+            httponly=True,
+            samesite="lax",
+        )
+
+    def _cookie(self, request: Request) -> str:
+        return _SECURE_COOKIE if self._is_secure(request) else _COOKIE
+
+    def _is_secure(self, request: Request) -> bool:
+        """Whether the visitor's browser came by https, also where a proxy in between does not say so."""
+        host = request.headers.get("host", "").lower()
+        behind = self._public.scheme == "https" and host == self._public.netloc.lower()
+        return behind or request.url.scheme == "https"

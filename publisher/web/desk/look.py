@@ -1,0 +1,70 @@
+"""How pages of the desk are made: one layout, one stylesheet, in the publication's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from publisher import permissions
+from publisher.admitting import Session
+from publisher.app import Publisher
+from publisher.languages import clock_time, direction, long_date
+from publisher.rendering.colours import palettes
+
+
+class Look:
+    """Pages and stylesheet. Raises ContentError for a fault in a template."""
+
+    def __init__(self, publisher: Publisher, base: str) -> None:
+        self.publisher, self.base = publisher, base
+        self.language = publisher.config.publication.language
+
+    @cached_property
+    def css(self) -> str:
+        """The stylesheet, in the publication's accent."""
+        light, dark = palettes(self.publisher.config.look.accent)
+        return self.publisher.templates.css("desk/desk.css", light=light, dark=dark)
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "desk": f"{self.base}/desk",
+            "paper": self.publisher.config.publication,
+            "css_url": f"{self.base}/desk/desk.css?{sha256(self.css.encode()).hexdigest()[:12]}",
+            "front_url": f"{self.base}/",
+            "language": self.language,
+            "direction": direction(self.language),
+        }
+
+    def address(self, path: str, **query: str) -> str:
+        """The address of a page, wherever the publication lives."""
+        return f"{self.base}{path}{f'?{urlencode(query)}' if query else ''}"
+
+    def page(self, name: str, me: Session | None, context: Mapping[str, object]) -> str:
+        """The page of a template below desk/, for somebody who is signed in, or nobody."""
+        may = {
+            "may_manage": bool(me) and not (me and permissions.may(me.actor, "manage editors")),
+            "may_read_log": bool(me) and not (me and permissions.may(me.actor, "see log")),
+        }
+        given = {**self._shared, **may, "here": name, "me": me, "wrong": "", **context}
+        given["wrong"] = self.words(str(given["wrong"]))
+        return self.publisher.templates.render(f"desk/{name}.html", **given)
+
+    def words(self, sentence: str) -> str:
+        """A sentence of a refusal, in the language of the desk."""
+        if not sentence:
+            return ""
+        return self.publisher.templates.words(self.language).gettext(sentence)
+
+    def moment(self, at: datetime, now: datetime) -> str:
+        """A moment in words: the time alone, where it is of today."""
+        zone, words = self.publisher.config.publication.zone, self.publisher.templates.words(self.language)
+        local = at.astimezone(zone)
+        time = clock_time(local, self.language)
+        if local.date() == now.astimezone(zone).date():
+            return words.gettext("today, %(time)s") % {"time": time}
+        return words.gettext("%(date)s, %(time)s") % {"date": long_date(local, self.language), "time": time}
