@@ -149,10 +149,11 @@ def _from_here(request: Request) -> bool:
         asked = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     except ValueError:
         return False
-    return _loopback(request.client.host) and (asked == "localhost" or _loopback(asked))
+    return is_loopback(request.client.host) and (asked == "localhost" or is_loopback(asked))
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this is an address of this machine itself."""
     try:
         address = ip_address(host)
     except ValueError:

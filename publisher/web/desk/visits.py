@@ -14,6 +14,7 @@ from publisher.app import Publisher
 from publisher.subscribing.signing_up import network_of
 from publisher.web.desk.look import Look
 from publisher.web.forms import Form
+from publisher.web.health import is_loopback
 
 
 @dataclass
@@ -47,9 +48,9 @@ class Visit:
 
     @property
     def network(self) -> str:
-        """Where it came from, as a keyed hash."""
+        """Where it came from, as a keyed hash; empty for this machine, where a proxy may speak for all."""
         client = self.request.client.host if self.request.client else ""
-        return network_of(self.publisher.keys, client)
+        return "" if is_loopback(client) else network_of(self.publisher.keys, client)
 
     def page(self, name: str, status: int = 200, /, **context: object) -> Response:
         """The page of a template below desk/; `wrong` is why something could not be done."""
