@@ -18,7 +18,7 @@ ROLE = "viewer, editor, publisher or admin."
 _editors = typer.Typer(
     invoke_without_command=True,
     callback=help_when_alone,
-    help="Who may sign in at the desk: add, list, link, passwd, role, remove.\n\n"
+    help="Who may sign in: add, list, link, passwd, role, remove.\n\n"
     "A viewer sees; an editor also cuts and tests editions; a publisher also approves and sends; an admin "
     "also manages editors.",
 )
@@ -34,10 +34,10 @@ def add(
     context: typer.Context,
     name: str = typer.Argument(..., metavar="NAME", help="What the log calls them."),
     address: str = ADDRESS,
-    role: str = typer.Option(..., "--role", metavar="ROLE", help=ROLE),
+    role: str = typer.Option("viewer", "--role", metavar="ROLE", help=ROLE),
     as_json: bool = JSON,
 ) -> None:
-    """Add an editor, and print a one-time link to sign in with.
+    """Add an editor; print a one-time link to sign in with.
 
     The link works once, for an hour. Its page signs in by a button, because mail scanners follow links.
 
@@ -82,9 +82,10 @@ def list_(context: typer.Context, as_json: bool = JSON) -> None:
 
 @_editors.command()
 def passwd(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
-    """Set an editor's password, which is asked for; their sessions end.
+    """Set an editor's password, which is asked for.
 
-    On a terminal it is asked for twice and not shown; else it is the first line of standard input.
+    Their sessions end. On a terminal it is asked for twice and not shown; else it is the first line of
+    standard input.
     """
     from publisher.admitting import own
 
@@ -114,7 +115,10 @@ def role(
 
 @_editors.command()
 def remove(context: typer.Context, address: str = ADDRESS, as_json: bool = JSON) -> None:
-    """End an editor's account, with its sessions, links and tokens; the log keeps the name."""
+    """End an editor's account.
+
+    Its sessions, links and tokens end with it; the log keeps the name.
+    """
     from publisher.admitting import accounts
     from publisher.model.editors import COMMAND_LINE
 

@@ -25,6 +25,12 @@ OPTIONS = {
     "deliver": "--json",
     "status": "--watch --json",
     "approve": "--json",
+    "editors add": "--role --json",
+    "editors link": "--json",
+    "editors list": "--json",
+    "editors passwd": "--json",
+    "editors role": "--json",
+    "editors remove": "--json",
     "pause": "--json",
     "resume": "--json",
     "cancel": "--json",
@@ -69,7 +75,8 @@ def test_every_command_keeps_its_options_and_says_what_it_does(site: Any, comman
 
 
 def test_the_list_of_commands_can_be_read() -> None:
-    groups: list[Any] = [get_command(app), _command("subscribers"), _command("suppressions")]
+    nested = ("subscribers", "suppressions", "editors")
+    groups: list[Any] = [get_command(app), *map(_command, nested)]
     for group in groups:
         for command in group.commands.values():
             assert not command.get_short_help_str(60).endswith("..."), command.name

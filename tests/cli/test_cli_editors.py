@@ -46,7 +46,7 @@ def test_an_account_from_beginning_to_end(site: Any, monkeypatch: pytest.MonkeyP
     [
         ("add Ann ann@x@y --role editor", 65, "address"),
         ("add Ann ann@example.org --role owner", 65, "expected viewer, editor, publisher or admin"),
-        ("add Ann ann@example.org", 64, "--role"),
+        ("add Ann", 64, "ADDRESS"),
         ("link nobody@example.org", 66, "no editor"),
         ("role nobody@example.org admin", 66, "no editor"),
         ("remove nobody@example.org", 66, "no editor"),
