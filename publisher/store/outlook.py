@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +13,9 @@ from publisher.store.subscribers import receiving
 _A, _S = articles.c, subscriptions.c
 # counting further would take longer than a page may
 COUNTED = 10_000
+# Who left keeps the hour that was due then: looking past all of these would take long, too. Who gets mail is
+# later than this only while no clock runs.
+_LATEST = timedelta(days=2)
 
 
 class Arrival(NamedTuple):
@@ -55,7 +58,7 @@ def next_due(tx: Connection, newsletter: str, cadence: str, now: datetime) -> Du
     if cadence == "instant":
         people = _count(tx, now, *mine)
         return Due(cadence, None, people) if people else None
-    first = select(_S.next_due_at).where(*mine, receiving(now), _S.next_due_at.is_not(None))
+    first = select(_S.next_due_at).where(*mine, receiving(now), _S.next_due_at > now - _LATEST)
     at = tx.scalar(first.order_by(_S.next_due_at).limit(1))
     return Due(cadence, at, _count(tx, now, *mine, _S.next_due_at == at)) if at else None
 
