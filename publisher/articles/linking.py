@@ -36,6 +36,39 @@ class Known(NamedTuple):
     gone: bool = False
 
 
+class Sought:
+    """What links name: whoever answers to nothing of it can be left out of `Addresses`."""
+
+    def __init__(self, site: str) -> None:
+        self._base = urlsplit(site.rstrip("/")).path
+        self._ids: set[str] = set()
+        self._lasts: set[str] = set()
+
+    def add(self, link: Link, path: str, aliases: Iterable[str] = ()) -> None:
+        """A link of the article at `path` that was at `aliases` before."""
+        self._ids.add(link.article)
+        address = unquote(link.written.partition("#")[0].split("?")[0])
+        for mark in _MARKS:
+            address = address.removeprefix(mark)
+        folder = "" if address.startswith("/") else posixpath.dirname(path)
+        at = urlsplit(address).path
+        file = posixpath.normpath(posixpath.join(folder, at.lstrip("/")))
+        self._lasts |= self._last(at, file, *(urljoin(alias, address) for alias in aliases))
+
+    def names(self, one: Known) -> bool:
+        """Whether a link may name this article."""
+        if one.id in self._ids:
+            return True
+        called = {*_names(one.path), one.slug} | self._last(one.path, one.url, *one.aliases)
+        return not called.isdisjoint(self._lasts)
+
+    def _last(self, *addresses: str) -> set[str]:
+        """The last parts of addresses, counted from the host and from the publication's own address."""
+        paths = {urlsplit(address).path for address in addresses}
+        paths |= {f"/{path.lstrip('/')}".removeprefix(self._base) for path in paths}
+        return {_normal(path).rpartition("/")[2] for path in paths}
+
+
 class Addresses:
     """What every article can be called, and where it is. Whatever two articles share names neither."""
 

@@ -70,7 +70,7 @@ def _read(look: Looked, key: Key, zone: tzinfo, language: str) -> Read:
     except ContentError as error:
         return Read(key, None, error=error)
     # its text is most of it, and nobody looks at it until the article has its place
-    signs = replace(manuscript, html="", summary="")
+    signs = replace(manuscript, html="", summary="", authors=(), picture=None, aliases=())
     return Read(key, signs, dumps(manuscript))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.articles import linking
-from publisher.articles.linking import Addresses, Known
+from publisher.articles.linking import Addresses, Known, Sought
 from publisher.gathering.ongoing import Ongoing
 from publisher.model.articles import Link
 from publisher.store import article_texts, catalogue, clock, linked, outlines
@@ -40,8 +40,12 @@ def resolve(ongoing: Ongoing) -> datetime | None:
         if since is None:
             return None
         every = list(linked.every(tx))
+    sought = Sought(ongoing.config.publication.url)
+    for one in every:
+        for link in one.links:
+            sought.add(link, one.path, one.aliases)
     known = (Known(x.id, x.source, x.path, x.slug, x.url, x.aliases, x.gone) for x in every)
-    addresses = Addresses(ongoing.config.publication.url, known)
+    addresses = Addresses(ongoing.config.publication.url, filter(sought.names, known))
     moved: dict[str, tuple[Linked, Sequence[Link]]] = {}
     for one in every:
         if one.links and not one.gone:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from gathering_site import Site, counts
+from hypothesis import given
+from hypothesis import strategies as st
 
-from publisher.articles.linking import Addresses, Known
+from publisher.articles.linking import Addresses, Known, Sought
 from publisher.model.articles import Link
 from publisher.store import Store
 
@@ -184,3 +186,34 @@ def test_of_several_of_one_name_the_nearest_is_meant_and_what_two_share_names_ne
     assert find("y", "b.md") == "/y/"
     assert find("y.html", "b.md") == "/lost/"
     assert addresses.resolved(Link("nowhere.md", "", "y"), "content", "b.md").url == f"{home}/y/"
+
+
+PART = st.sampled_from(["a", "b", "2020-01-01-a", "index", "_index", "_posts", "en", "content", "a.b", "c d"])
+PLACE = st.lists(PART, min_size=1, max_size=3).map("/".join)
+END = st.sampled_from(["", "/", ".md", ".html", "#x", "/index.html", "?q"])
+WRITTEN = st.tuples(
+    st.sampled_from(["", "/", "../", "@/", "@post/", "@ref/", "https://courier.example/blog/", "./"]),
+    PLACE,
+    END,
+).map("".join)
+
+
+@given(
+    articles=st.lists(st.tuples(PLACE, PART, st.lists(PLACE, max_size=2), st.booleans()), max_size=5),
+    links=st.lists(st.tuples(WRITTEN, PLACE, st.lists(PLACE, max_size=1)), min_size=1, max_size=3),
+)
+def test_whom_no_link_names_need_not_be_known(articles: list[Any], links: list[Any]) -> None:
+    home = "https://courier.example/blog"
+    known = [
+        Known(
+            str(n), "content", f"{path}.md", f"{slug}-{n}", f"{home}/{slug}{'/' * (n % 2)}", (*aliases,), gone
+        )
+        for n, (path, slug, aliases, gone) in enumerate(articles)
+    ]
+    sought = Sought(home)
+    for written, path, aliases in links:
+        sought.add(Link(written, "", "1"), path, [f"/{alias}" for alias in aliases])
+    every, some = Addresses(home, known), Addresses(home, filter(sought.names, known))
+    for written, path, aliases in links:
+        at = Link(written, "", "1"), "content", path, [f"/{alias}" for alias in aliases]
+        assert every.resolved(*at) == some.resolved(*at)
