@@ -33,6 +33,7 @@ FLOORS = [
         "transports",
         "sources",
         "crew",
+        "aside",
         "dkim",
         "dns_records",
         "mailbox",

@@ -47,9 +47,10 @@ def dumps(value: Any) -> bytes:
 
 
 def write(stream: IO[bytes], data: bytes) -> None:
-    view = memoryview(_LENGTH.pack(len(data)) + data)
-    while view:
-        view = view[stream.write(view) :]
+    for part in (_LENGTH.pack(len(data)), data):
+        view = memoryview(part)
+        while view:
+            view = view[stream.write(view) :]
     stream.flush()
 
 

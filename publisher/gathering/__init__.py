@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from publisher.aside import Aside
 from publisher.config.schema import Config
 from publisher.crew import Crew
 from publisher.gathering import crediting, linking, told
-from publisher.gathering.aside import Aside
 from publisher.gathering.feeds import Looked
 from publisher.gathering.fetching import Fetches, fetch
 from publisher.gathering.listing import Registry

@@ -7,9 +7,9 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from publisher import articles
+from publisher.aside import Aside
 from publisher.errors import ContentError
 from publisher.gathering import files, linking
-from publisher.gathering.aside import Aside
 from publisher.gathering.feeds import Looked
 from publisher.gathering.files import Place, Placed, Read
 from publisher.gathering.listing import File, Registry

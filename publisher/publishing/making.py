@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from publisher.aside import Aside
 from publisher.config.schema import Config
 from publisher.crew import Crew
 from publisher.output.content import Content
@@ -23,10 +24,9 @@ WORTH_A_CREW = 800 // _AT_ONCE
 
 
 class Order(NamedTuple):
-    """Files to be made: the paths that are wanted, and which of them are ours already."""
+    """Files to be made, and which of them are ours already."""
 
     planned: Sequence[Planned]
-    wanted: frozenset[str]
     ours: frozenset[str]
     texts: Mapping[str, str]
     lines: Mapping[str, str]
@@ -60,7 +60,7 @@ def make_here(kit: Kit, writer: Writer, order: Order) -> Made:
     made: list[File] = []
     for planned in order.planned:
         for path, content in contents(kit, planned).items():
-            if path in order.wanted:
+            if path in planned.paths:
                 made.append(File(path, planned.key, content, path in order.ours))
     return Made(*writer.write(made), {})
 
@@ -78,26 +78,37 @@ class Making:
 
     def __init__(self, kit: Kit, store: Store, session: Session, plan: Plan, crew: Crew) -> None:
         self.kit, self.store, self.session, self.plan, self.crew = kit, store, session, plan, crew
+        self.lines: Aside[str] = Aside(store.folder)
+        self._names: dict[str, str] = {}
 
     def run(self, stale: list[Stale]) -> Iterator[str]:
-        """Make all of it; the paths of the files that have other bytes now."""
+        """Make all of it, and empty the list; the paths of the files that have other bytes now."""
+        with self.lines:
+            yield from self._run(stale)
+
+    def _run(self, stale: list[Stale]) -> Iterator[str]:
         self.session.begin()
         here = [one for one in stale if _here(one.planned.recipe)]
         # lists last: by then their lines have been made with the articles' own pages
-        there = sorted((x for x in stale if not _here(x.planned.recipe)), key=_lists)
+        there = sorted((x for x in stale if not _here(x.planned.recipe)), key=_lists, reverse=True)
+        stale.clear()
         arguments = (self.kit.config, self.kit.templates.folders)
-        orders = (self._order(some) for some in _pieces(there))
+        alone = len(there) < WORTH_A_CREW * _AT_ONCE
+        orders = (self._order(some) for some in _pieces(_popped(there)))
         done: Iterator[Made]
-        if len(stale) - len(here) < WORTH_A_CREW * _AT_ONCE:
+        if alone:
             # what is compiled and remembered here need not be made again
             done = (make_here(self.kit, self.session.writer, order) for order in orders)
         else:
             done = self.crew.work(maker, arguments, orders, WORTH_A_CREW)
         last = (make_here(self.kit, self.session.writer, self._order(some)) for some in _pieces(here))
         for made in chain(done, last):
-            self.kit.lines.update(made.lines)
-            self.session.note(made.written, made.folders)
-            yield from (one.path for one in made.written if one.changed)
+            for key, line in made.lines.items():
+                self.lines.put(key, line.encode())
+            # the plan's own path, and not another text that says the same
+            written = [one._replace(path=self._names.pop(one.path, one.path)) for one in made.written]
+            self.session.note(written, made.folders)
+            yield from (one.path for one in written if one.changed)
 
     def content(self, stale: Iterable[Stale], path: str) -> Content:
         """One file that is to be made, to be looked at."""
@@ -106,22 +117,33 @@ class Making:
         return contents(self.kit, one.planned)[path]
 
     def _order(self, stale: Sequence[Stale]) -> Order:
-        owned = {
-            path for unit, planned in stale for path in planned.paths if self.plan.owner.get(path) == unit
-        }
-        needs = {id_ for one in stale if (recipe := _recipe(one.planned)) for id_ in recipe.needs}
-        texts: dict[str, str] = {}
-        if needs:
-            with self.store.read() as tx:
-                texts = outlines.texts(tx, needs)
-        ours = frozenset(path for path in owned if self.session.ours(path))
-        planned, lines = [one.planned for one in stale], dict[str, str]()
+        planned, lines = [self._own(one) for one in stale], dict[str, str]()
         for at, one in enumerate(planned):
             if isinstance(one.recipe, Listing):
-                planned[at] = one._replace(recipe=one.recipe.with_lines(self.kit.lines))
-                held = (key for key, _ in one.recipe.articles if key in self.kit.lines)
-                lines |= {key: self.kit.lines[key] for key in held}
-        return Order(planned, frozenset(owned), ours, texts, lines)
+                held = (key for key, _ in one.recipe.articles if key in self.lines and key not in lines)
+                lines |= {key: self.lines.take(key).decode() for key in held}
+                planned[at] = one._replace(recipe=one.recipe.with_lines(lines))
+        paths = [path for one in planned for path in one.paths]
+        self._names.update(zip(paths, paths, strict=True))
+        return Order(planned, frozenset(filter(self.session.ours, paths)), self._texts(planned), lines)
+
+    def _own(self, stale: Stale) -> Planned:
+        """Without the paths that another unit has."""
+        unit, planned = stale
+        return planned._replace(paths=tuple(p for p in planned.paths if self.plan.owner.get(p) == unit))
+
+    def _texts(self, planned: Sequence[Planned]) -> dict[str, str]:
+        needs = {id_ for one in planned if (recipe := _recipe(one)) for id_ in recipe.needs}
+        if not needs:
+            return {}
+        with self.store.read() as tx:
+            return outlines.texts(tx, needs)
+
+
+def _popped(stale: list[Stale]) -> Iterator[Stale]:
+    """From the last to the first; what was given is held no longer."""
+    while stale:
+        yield stale.pop()
 
 
 def _recipe(planned: Planned) -> Recipe | None:
@@ -137,6 +159,14 @@ def _here(recipe: Recipe | Path | None) -> bool:
 
 
 def _pieces(stale: Iterable[Stale]) -> Iterator[list[Stale]]:
-    rest = iter(stale)
-    while some := list(islice(rest, _AT_ONCE)):
+    """So many files at once, or fewer where each needs the texts of many articles."""
+    some, weight = list[Stale](), 0
+    for one in stale:
+        recipe = _recipe(one.planned)
+        some.append(one)
+        weight += max(1, len(recipe.needs) if recipe else 1)
+        if weight >= _AT_ONCE:
+            yield some
+            some, weight = [], 0
+    if some:
         yield some

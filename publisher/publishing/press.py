@@ -96,7 +96,7 @@ class Press:
             state = catalogue.state(tx)
             standing = Standing(self.config, fingerprints.made_with(self.config, self.templates))
             hidden: dict[str, Outline] = {}
-            standing.fill(_public(outlines.outlines(tx), hidden))
+            standing.fill(_public(outlines.outlines(tx, public=True), hidden))
             self._read(tx, standing, hidden)
         with self.output.open() as session:
             plan = Plan()
@@ -115,7 +115,7 @@ class Press:
         with self.store.read() as tx:
             if catalogue.state(tx) != changed.after or standing.made_with != self._made_with():
                 return self._publish()
-            found = {x.article.id: x for x in outlines.outlines(tx, touched)}
+            found = {x.article.id: x for x in outlines.outlines(tx, touched, public=True)}
             changes = _changes(standing, kept.hidden, touched, found)
             units = {*units_around(standing, touched)}
             standing.change(changes)

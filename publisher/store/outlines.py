@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select, type_coerce
@@ -17,6 +16,8 @@ from publisher.store.bulk import among
 from publisher.store.schema import articles
 
 _AT_ONCE = 500
+_TEXTLESS: dict[str, Any] = {"html": ""}
+_UNSEEN = {**_TEXTLESS, "path": "", "slug": "", "links": []}
 T = TypeVar("T", bound=Hashable)
 
 
@@ -32,12 +33,14 @@ class Outline:
     source: str
     status: str
     release: int | None
-    released_at: datetime | None
 
 
-def outlines(tx: Connection, ids: Iterable[str] | None = None) -> Iterator[Outline]:
-    """Every article, or those with these ids; in no order."""
-    names = ("id", "source", "status", "release", "released_at")
+def outlines(tx: Connection, ids: Iterable[str] | None = None, *, public: bool = False) -> Iterator[Outline]:
+    """Every article, or those with these ids; in no order.
+
+    `public`: to hold many of them, without what no reader sees: file, slug and links as they were written.
+    """
+    names = ("id", "source", "status", "release")
     query = select(*(articles.c[name] for name in names), _textless(tx).label("data"))
     if ids is not None:
         query = query.where(among(tx, articles.c.id, ids))
@@ -45,8 +48,9 @@ def outlines(tx: Connection, ids: Iterable[str] | None = None) -> Iterator[Outli
     for row in tx.execute(query, execution_options={"yield_per": _AT_ONCE}):
         data = json.loads(row.data)
         key = data.get(article_texts.KEY) or _key(tx, row.id)
-        article = _shared(article_texts.from_json({**data, "html": ""}), seen)
-        yield Outline(article, key, row.source, row.status, row.release, row.released_at)
+        article = _shared(article_texts.from_json(data | (_UNSEEN if public else _TEXTLESS)), seen)
+        source, status = seen.setdefault(row.source, row.source), seen.setdefault(row.status, row.status)
+        yield Outline(article, key, source, status, row.release)
 
 
 def texts(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
@@ -75,10 +79,12 @@ def _key(tx: Connection, id_: str) -> str:
 
 def _shared(article: Article, seen: dict[Any, Any]) -> Article:
     """The same article, with values that many have in common held only once."""
+    # it was made a moment ago, and nobody else has seen it
     for name in _COMMON:
         value = getattr(article, name)
-        # it was made a line above, and nobody else has seen it
         object.__setattr__(article, name, seen.setdefault(value, value))
+    if article.updated_at == article.published_at:
+        object.__setattr__(article, "updated_at", article.published_at)
     return article
 
 

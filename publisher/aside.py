@@ -8,30 +8,41 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
-_IN_MEMORY = 32 * 1024 * 1024
+_IN_MEMORY = 16 * 1024 * 1024
+_BITS = 40
 
 
 class Aside(Generic[K]):
     """Bytes by key. The file, if it comes to that, lies in `folder`, and is gone when this is closed."""
 
     def __init__(self, folder: Path) -> None:
-        where = str(folder) if folder.is_dir() else None
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=where)  # noqa: SIM115
-        self._at: dict[K, tuple[int, int]] = {}
+        self._folder = str(folder) if folder.is_dir() else None
+        self._opened: tempfile.SpooledTemporaryFile[bytes] | None = None
+        self._at: dict[K, int] = {}
         self._end = 0
+
+    @property
+    def _file(self) -> tempfile.SpooledTemporaryFile[bytes]:
+        if self._opened is None:
+            self._opened = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._folder)  # noqa: SIM115
+        return self._opened
 
     def put(self, key: K, data: bytes) -> None:
         """Lay it aside."""
         self._file.seek(self._end)
         self._file.write(data)
-        self._at[key] = self._end, len(data)
+        # one number for both is a third of the memory
+        self._at[key] = self._end << _BITS | len(data)
         self._end += len(data)
 
     def take(self, key: K) -> bytes:
         """What was laid aside under this key."""
-        start, length = self._at[key]
-        self._file.seek(start)
-        return self._file.read(length)
+        at = self._at[key]
+        self._file.seek(at >> _BITS)
+        return self._file.read(at & (1 << _BITS) - 1)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._at
 
     def __enter__(self) -> Aside[K]:
         return self
@@ -39,4 +50,5 @@ class Aside(Generic[K]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        if self._opened:
+            self._opened.close()
