@@ -13,10 +13,12 @@ from publisher.crew import Crew
 from publisher.output.content import Content
 from publisher.output.session import Session
 from publisher.output.writing import File, Writer, Written
+from publisher.publishing.kinds import KINDS
 from publisher.publishing.kit import Kit, templates_of
 from publisher.publishing.planned import Listing, Planned, Recipe
 from publisher.publishing.planning import Plan, Stale
-from publisher.store import Store, outlines
+from publisher.publishing.standing import Standing
+from publisher.store import outlines
 
 _AT_ONCE = 40
 # a process takes half a second to begin, in which so many files are made
@@ -76,9 +78,11 @@ def contents(kit: Kit, planned: Planned) -> dict[str, Content]:
 class Making:
     """Makes what is stale, in a session."""
 
-    def __init__(self, kit: Kit, store: Store, session: Session, plan: Plan, crew: Crew) -> None:
-        self.kit, self.store, self.session, self.plan, self.crew = kit, store, session, plan, crew
-        self.lines: Aside[str] = Aside(store.folder)
+    def __init__(self, kit: Kit, session: Session, plan: Plan, standing: Standing, crew: Crew) -> None:
+        assert kit.store
+        self.kit, self.session, self.plan, self.standing, self.crew = kit, session, plan, standing, crew
+        self.store = kit.store
+        self.lines: Aside[str] = Aside(self.store.folder)
         self._names: dict[str, str] = {}
 
     def run(self, stale: list[Stale]) -> Iterator[str]:
@@ -88,20 +92,22 @@ class Making:
 
     def _run(self, stale: list[Stale]) -> Iterator[str]:
         self.session.begin()
-        here = [one for one in stale if _here(one.planned.recipe)]
+        here = [one for one in stale if one.planned and _here(one.planned.recipe)]
         # lists last: by then their lines have been made with the articles' own pages
-        there = sorted((x for x in stale if not _here(x.planned.recipe)), key=_lists, reverse=True)
+        there = sorted(
+            (x for x in stale if not (x.planned and _here(x.planned.recipe))), key=_lists, reverse=True
+        )
         stale.clear()
         arguments = (self.kit.config, self.kit.templates.folders)
-        alone = len(there) < WORTH_A_CREW * _AT_ONCE
-        orders = (self._order(some) for some in _pieces(_popped(there)))
+        alone = sum(1 for _ in self.plan.made(there)) < WORTH_A_CREW * _AT_ONCE
+        orders = (self._order(some) for some in self._pieces(_popped(there)))
         done: Iterator[Made]
         if alone:
             # what is compiled and remembered here need not be made again
             done = (make_here(self.kit, self.session.writer, order) for order in orders)
         else:
             done = self.crew.work(maker, arguments, orders, WORTH_A_CREW)
-        last = (make_here(self.kit, self.session.writer, self._order(some)) for some in _pieces(here))
+        last = (make_here(self.kit, self.session.writer, self._order(some)) for some in self._pieces(here))
         for made in chain(done, last):
             for key, line in made.lines.items():
                 self.lines.put(key, line.encode())
@@ -112,12 +118,26 @@ class Making:
 
     def content(self, stale: Iterable[Stale], path: str) -> Content:
         """One file that is to be made, to be looked at."""
-        (one,) = (x for x in stale if path in x.planned.paths and self.plan.owner.get(path) == x.unit)
-        self.kit.texts = self._order([one]).texts
-        return contents(self.kit, one.planned)[path]
+        mine = (one for one in stale if one.unit == self.plan.owner[path])
+        (planned,) = (x for x in self.plan.of(mine, self.standing, self.session) if path in x.paths)
+        self.kit.texts = self._texts([planned])
+        return contents(self.kit, planned)[path]
 
-    def _order(self, stale: Sequence[Stale]) -> Order:
-        planned, lines = [self._own(one) for one in stale], dict[str, str]()
+    def _pieces(self, stale: Iterable[Stale]) -> Iterator[list[Planned]]:
+        """So many files at once, or fewer where each needs the texts of many articles."""
+        some, weight = list[Planned](), 0
+        for planned in self.plan.of(stale, self.standing, self.session):
+            recipe = _recipe(planned)
+            some.append(planned)
+            weight += max(1, len(recipe.needs) if recipe else 1)
+            if weight >= _AT_ONCE:
+                yield some
+                some, weight = [], 0
+        if some:
+            yield some
+
+    def _order(self, planned: list[Planned]) -> Order:
+        lines = dict[str, str]()
         for at, one in enumerate(planned):
             if isinstance(one.recipe, Listing):
                 held = (key for key, _ in one.recipe.articles if key in self.lines and key not in lines)
@@ -126,11 +146,6 @@ class Making:
         paths = [path for one in planned for path in one.paths]
         self._names.update(zip(paths, paths, strict=True))
         return Order(planned, frozenset(filter(self.session.ours, paths)), self._texts(planned), lines)
-
-    def _own(self, stale: Stale) -> Planned:
-        """Without the paths that another unit has."""
-        unit, planned = stale
-        return planned._replace(paths=tuple(p for p in planned.paths if self.plan.owner.get(p) == unit))
 
     def _texts(self, planned: Sequence[Planned]) -> dict[str, str]:
         needs = {id_ for one in planned if (recipe := _recipe(one)) for id_ in recipe.needs}
@@ -151,22 +166,8 @@ def _recipe(planned: Planned) -> Recipe | None:
 
 
 def _lists(one: Stale) -> bool:
-    return isinstance(one.planned.recipe, Listing)
+    return KINDS[one.unit[0]].name == "collection"
 
 
 def _here(recipe: Recipe | Path | None) -> bool:
     return bool(getattr(recipe, "here", False))
-
-
-def _pieces(stale: Iterable[Stale]) -> Iterator[list[Stale]]:
-    """So many files at once, or fewer where each needs the texts of many articles."""
-    some, weight = list[Stale](), 0
-    for one in stale:
-        recipe = _recipe(one.planned)
-        some.append(one)
-        weight += max(1, len(recipe.needs) if recipe else 1)
-        if weight >= _AT_ONCE:
-            yield some
-            some, weight = [], 0
-    if some:
-        yield some

@@ -62,6 +62,8 @@ class Kind(Protocol):
     """
 
     name: str
+    many: bool
+    """Whether there are so many that their recipes are made again when it is their turn, and not held."""
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every unit that there is."""

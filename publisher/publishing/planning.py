@@ -18,10 +18,10 @@ _YIELDS = 0
 
 
 class Stale(NamedTuple):
-    """Files to be made: those of the paths that their unit has."""
+    """Files to be made: those of the paths that their unit has. None: whatever the unit's plan then says."""
 
     unit: Unit
-    planned: Planned
+    planned: Planned | None
 
 
 class Entangled(Exception):
@@ -42,15 +42,33 @@ class Plan:
         stale: list[Stale] = []
         for number, kind in enumerate(KINDS):
             for name in kind.units(standing):
-                unit = number, name
+                unit, some = (number, name), list[Planned]()
                 for planned in kind.plan(standing, name, session):
                     self._give(unit, planned.paths)
-                    if not all(self._current(path, planned, session, look=True) for path in planned.paths):
-                        stale.append(Stale(unit, planned))
+                    if not _current(planned, session, look=True):
+                        some.append(planned)
+                stale += [Stale(unit, None)] if some and kind.many else [Stale(unit, one) for one in some]
         self._folders = {folder for path in self.owner for folder in folders_of(path)}
         self._give_way()
         check_paths(self.owner)
-        return [one for one in stale if any(self.owner.get(p) == one.unit for p in one.planned.paths)]
+        return stale
+
+    def of(self, stale: Iterable[Stale], standing: Standing, session: Session) -> Iterator[Planned]:
+        """What must be made, one after the other, without the paths that another unit has."""
+        for unit, planned in stale:
+            number, name = unit
+            some = (planned,) if planned else KINDS[number].plan(standing, name, session)
+            # the texts that are held already, and not others that say the same
+            own = {path: path for path in self.paths[unit] if self.owner.get(path) == unit}
+            for one in some:
+                if planned or not _current(one, session, look=True):
+                    yield one._replace(paths=tuple(own[path] for path in one.paths if path in own))
+
+    def made(self, stale: Iterable[Stale]) -> Iterator[str]:
+        """The paths of what must be made, and perhaps of others in the same units."""
+        for unit, planned in stale:
+            paths = planned.paths if planned else self.paths[unit]
+            yield from (path for path in paths if self.owner.get(path) == unit)
 
     def again(
         self, standing: Standing, session: Session, units: Iterable[Unit]
@@ -72,7 +90,7 @@ class Plan:
                 self._check(planned.paths)
                 self._give((number, name), planned.paths)
                 # what is not looked at was made in this process, or was when all was planned
-                if not all(self._current(path, planned, session, look=False) for path in planned.paths):
+                if not _current(planned, session, look=False):
                     stale.append(Stale((number, name), planned))
         return stale, gone - self.owner.keys()
 
@@ -101,11 +119,12 @@ class Plan:
             self._folders.update(above)
         check_paths(paths)
 
-    @staticmethod
-    def _current(path: str, planned: Planned, session: Session, *, look: bool) -> bool:
-        if planned.recipe is None:
-            return True
-        return planned.key == session.key(path) and (not look or session.intact(path))
+
+def _current(planned: Planned, session: Session, *, look: bool) -> bool:
+    """Whether the files are what they should be; without `look` nobody else has touched them."""
+    return planned.recipe is None or all(
+        planned.key == session.key(path) and (not look or session.intact(path)) for path in planned.paths
+    )
 
 
 def units_around(standing: Standing, articles: Iterable[str]) -> Iterator[Unit]:

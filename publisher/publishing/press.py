@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -101,9 +102,8 @@ class Press:
         with self.output.open() as session:
             plan = Plan()
             stale = plan.whole(standing, session)
-            report = self._write(
-                session, plan, stale, session.manifest.files.keys() - plan.owner.keys(), True
-            )
+            gone = session.manifest.files.keys() - plan.owner.keys()
+            report = self._write(session, plan, standing, stale, gone, True)
         self._kept = _Kept(state, standing, plan, hidden)
         return report
 
@@ -129,7 +129,7 @@ class Press:
                 stale, gone = kept.plan.again(standing, session, units)
                 if changed.around:
                     self._look_around(kept, session, units)
-                report = self._write(session, kept.plan, stale, gone, False)
+                report = self._write(session, kept.plan, standing, stale, gone, False)
         except Entangled:
             return self._publish()
         kept.state = changed.after
@@ -160,14 +160,19 @@ class Press:
         return filled
 
     def _write(
-        self, session: Session, plan: Plan, stale: list[Stale], gone: Iterable[str], whole: bool
+        self,
+        session: Session,
+        plan: Plan,
+        standing: Standing,
+        stale: list[Stale],
+        gone: Iterable[str],
+        whole: bool,
     ) -> Report:
-        making = Making(Kit(self.config, self.templates, self.store), self.store, session, plan, self.crew)
-        made = [path for unit, planned in stale for path in planned.paths if plan.owner.get(path) == unit]
-        session.refuse_foreign(made, lambda path: making.content(stale, path))
+        making = Making(Kit(self.config, self.templates, self.store), session, plan, standing, self.crew)
+        session.refuse_foreign(plan.made(stale), lambda path: making.content(stale, path))
         gone = sorted(path for path in gone if session.ours(path))
         # noted before the first of them is written: no kill loses what a hub must be told
-        announcing.note(self.store, self.config, (*made, *gone))
+        announcing.note(self.store, self.config, chain(plan.made(stale), gone))
         first = in_the_way(gone, plan.owner) if gone else set()
         session.remove(first)
         written = sorted(making.run(stale)) if stale else []

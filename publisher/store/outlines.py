@@ -80,6 +80,9 @@ def _key(tx: Connection, id_: str) -> str:
 def _shared(article: Article, seen: dict[Any, Any]) -> Article:
     """The same article, with values that many have in common held only once."""
     # it was made a moment ago, and nobody else has seen it
+    for name in ("labels", "topics"):
+        words = tuple(seen.setdefault(word, word) for word in getattr(article, name))
+        object.__setattr__(article, name, words)
     for name in _COMMON:
         value = getattr(article, name)
         object.__setattr__(article, name, seen.setdefault(value, value))

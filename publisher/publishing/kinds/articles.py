@@ -39,6 +39,7 @@ class ArticlePages:
     """A unit for each article: the page names its neighbours."""
 
     name = "article"
+    many = True
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every public article, the newest first."""
@@ -82,6 +83,7 @@ class WithdrawnPages:
     """A unit for each article that was mailed and is no longer there (rule 24)."""
 
     name = "withdrawn"
+    many = False
 
     def units(self, standing: Standing) -> Iterable[str]:
         """All of them: they are few."""

@@ -20,6 +20,7 @@ class Assets:
     """A unit for each article that has some."""
 
     name = "assets"
+    many = False
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every article that refers to files."""

@@ -73,6 +73,7 @@ class CollectionPages:
     """A unit for each topic, author and month."""
 
     name = "collection"
+    many = True
 
     def units(self, standing: Standing) -> Iterable[str]:
         """All that have articles."""
@@ -114,6 +115,7 @@ class Directories:
     """Three units: the lists of topics, of authors and of months."""
 
     name = "directory"
+    many = False
 
     def units(self, _standing: Standing) -> Iterable[str]:
         """All three."""

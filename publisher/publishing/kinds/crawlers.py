@@ -41,6 +41,7 @@ class Sitemaps:
     """A unit for each month, one for the lists, and the index of all."""
 
     name = "sitemap"
+    many = False
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every part."""

@@ -45,6 +45,7 @@ class EditionPages:
     """A unit for each newsletter."""
 
     name = "editions"
+    many = False
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every newsletter with a public archive."""

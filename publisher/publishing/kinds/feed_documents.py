@@ -61,6 +61,7 @@ class FeedDocuments:
     """A unit for each feed, by its name, and one for each of its archive documents: `main 12`."""
 
     name = "feed"
+    many = True
 
     def units(self, standing: Standing) -> Iterable[str]:
         """The configured feeds, and those of every topic and author if they are asked for."""

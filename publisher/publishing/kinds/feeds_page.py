@@ -30,6 +30,7 @@ class FeedsPage:
     """One unit."""
 
     name = "feeds page"
+    many = False
 
     def units(self, _standing: Standing) -> Iterable[str]:
         """One."""

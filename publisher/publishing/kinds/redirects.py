@@ -29,6 +29,7 @@ class Redirects:
     """A unit for each article that has other addresses. Whatever else has a place keeps it."""
 
     name = "redirect"
+    many = False
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every article with aliases; where two claim an address the newest has it."""

@@ -41,6 +41,7 @@ class Search:
     """One unit."""
 
     name = "search"
+    many = False
 
     def units(self, _standing: Standing) -> Iterable[str]:
         """The whole of it."""

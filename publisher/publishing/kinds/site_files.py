@@ -34,6 +34,7 @@ class FrontPage:
     """One unit: the newest articles."""
 
     name = "front page"
+    many = False
 
     def units(self, _standing: Standing) -> Iterable[str]:
         """One."""
@@ -67,6 +68,7 @@ class SiteFiles:
     """One unit: the files that no article changes."""
 
     name = "site"
+    many = False
 
     def units(self, _standing: Standing) -> Iterable[str]:
         """One."""
