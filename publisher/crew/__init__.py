@@ -42,7 +42,7 @@ class Crew:
 
     def begin(self) -> None:
         """Start now, before this process has threads: a copy of it has loaded everything already."""
-        if self.size > 1 and threading.active_count() == 1:
+        if self.size > 1 and threading.active_count() == 1 and sys.platform == "linux":
             while len(self._hands) < self.size:
                 self._hands.append(forked(self._hands))
 

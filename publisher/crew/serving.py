@@ -26,8 +26,10 @@ def serve(orders: IO[bytes], results: IO[bytes]) -> None:
     doing: Callable[[Any], Any] | Exception = LookupError("an item came before its task")
     taken: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_take, args=(orders, taken), daemon=True).start()
+    asked_by = os.getppid()
     with suppress(BrokenPipeError):
-        while (data := taken.get()) is not None:
+        # what lies ready for a process that was killed is not begun: another may be at the same work by now
+        while (data := taken.get()) is not None and os.getppid() == asked_by:
             found = pickle.loads(data)
             if isinstance(found, Task):
                 doing = _prepared(found)
