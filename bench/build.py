@@ -6,9 +6,11 @@
 The articles are made here, as long and as rich as those of newsrooms and blogs. Both programs start with
 nothing but the files, take turns, and make the same kinds of pages: one of each article with its neighbours
 and JSON-LD, the front page, lists by topic and by author in pages, and their feeds; neither colours code.
-Publisher also gathers into its store, and makes Atom and JSON feeds beside RSS, archives, a search and a
-sitemap, which Hugo is not asked for. Processor time is that of the program with all its processes; memory
-the most that they held together, each counted alone. Exit 1 when the median is slower than Hugo's.
+Hugo is asked for the same documents: RSS, Atom and JSON Feed of everything, of each topic and each author,
+the complete history of the Atom feed, and a file to search in; `hugo rss` is asked for RSS alone. Publisher
+also gathers into its store, and makes a page of each month. Processor time is that of the program with all
+its processes; memory the most that they held together, each counted alone. Exit 1 when the median is slower
+than Hugo's.
 
 `edit` builds once, then tells a running process of edited files, one at a time.
 """
@@ -35,6 +37,7 @@ publication: {url: "https://courier.example", title: The Harbour Courier}
 derived_feeds: [topic, author]
 look: {highlight: false}
 """
+RIVALS = {"hugo": ["hugo", "--config", "config.yaml,documents.yaml"], "hugo rss": ["hugo"]}
 PUBLISHER = [sys.executable, "-m", "publisher", "build", "--json"]
 
 
@@ -124,13 +127,13 @@ def ours_anew(folder: Path) -> Run:
 
 def beside_hugo(count: int, turns: int) -> int:
     """Print what both take; 1 when ours takes longer."""
-    found = {"publisher": list[Run](), "hugo": list[Run]()}
+    found = {"publisher": list[Run](), **{name: list[Run]() for name in RIVALS}}
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = prepared(Path(folder), count)
         for _ in range(turns):
             found["publisher"].append(ours_anew(ours))
-            if shutil.which("hugo"):
-                found["hugo"].append(run(["hugo", "--quiet", "-d", "public"], theirs, theirs / "public"))
+            for name, command in RIVALS.items() if shutil.which("hugo") else ():
+                found[name].append(run([*command, "--quiet", "-d", "public"], theirs, theirs / "public"))
         again = run_again(ours)
     print(f"{count:,} articles, {turns} turns, medians")
     print(f"{'':12}{'seconds':>9}{'processors':>12}{'memory MB':>11}{'files':>8}{'MB':>6}")

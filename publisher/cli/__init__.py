@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import os
 import sys
@@ -122,6 +123,7 @@ def _run(arguments: list[str] | None) -> int:
     try:
         code = int(_command()(args=arguments, prog_name=_NAME, standalone_mode=False) or 0)
         sys.stdout.flush()
+        gc.freeze()  # the process ends: nobody need look through all that it holds
         return code
     except PublisherError as error:
         complain(str(error))

@@ -55,7 +55,8 @@ def _prepare(config: Path) -> None:
     from publisher.rendering.environment import builtin
 
     with suppress(PublisherError):
-        kit.prepare((load(config).templates, builtin()))
+        found = load(config)
+        kit.prepare((found.templates, builtin()), found.publication.language)
 
 
 def result(as_json: bool, data: Any, *lines: str) -> None:

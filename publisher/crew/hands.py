@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pickle
@@ -15,6 +16,7 @@ from publisher.crew.passing import read, write
 from publisher.crew.serving import serve
 from publisher.errors import PublisherError
 
+_PIPE = 1 << 20
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from publisher.crew import serving; serving.serve_streams()"
@@ -58,6 +60,14 @@ def spawned() -> Hand:
     return Hand(process.stdin, process.stdout, process.wait)
 
 
+def _widen(*pipes: int) -> None:
+    """Room for a whole item: through 64 kB at a time each side waits for the other again and again."""
+    if sys.platform == "linux":
+        for pipe in pipes:
+            with suppress(OSError):  # whoever has used up what the system allows goes on as it is
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 def forked(others: Sequence[Hand]) -> Hand:
     """A copy of this process."""
     (orders, to_orders), (from_results, results) = os.pipe(), os.pipe()
@@ -73,6 +83,7 @@ def forked(others: Sequence[Hand]) -> Hand:
         os._exit(1)
     os.close(orders)
     os.close(results)
+    _widen(to_orders, from_results)
 
     def wait() -> int:
         with suppress(ChildProcessError):

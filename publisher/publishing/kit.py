@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from publisher import feeds
 from publisher.config.schema import Config
 from publisher.feeds import Piece
+from publisher.languages import long_date, month, short_date
 from publisher.model.articles import Article
 from publisher.publishing.site import site_of
 from publisher.rendering import pages
@@ -22,20 +24,28 @@ _prepared: dict[tuple[Path, ...], Templates] = {}
 class Kit:
     """Configuration and templates of one build, and what it has made that several files share.
 
-    `texts` are the articles at hand, as JSON by id; `lines` how lists show articles, by their keys. `store`
-    is None in the processes of a crew.
+    `lines` is how lists show articles, by their keys. `store` is None in the processes of a crew.
     """
 
     def __init__(self, config: Config, templates: Templates, store: Store | None = None) -> None:
         self.config, self.templates, self.store = config, templates, store
         self.frame = Frame(templates, site_of(config))
-        self.texts: Mapping[str, str] = {}
+        self._texts: Mapping[str, str] = {}
+        self._articles: dict[str, Article] = {}
         self.lines: dict[str, str] = {}
         self._pieces: dict[tuple[object, ...], Piece] = {}
 
+    def lay_out(self, texts: Mapping[str, str]) -> None:
+        """Have these articles at hand, and no others: as JSON by id."""
+        self._texts = texts
+        self._articles.clear()
+
     def article(self, id_: str) -> Article:
-        """The whole article."""
-        return article_texts.from_text(self.texts[id_])
+        """The whole article, one of those at hand."""
+        found = self._articles.get(id_)
+        if found is None:
+            found = self._articles[id_] = article_texts.from_text(self._texts[id_])
+        return found
 
     def line(self, key: str, article: Article) -> str:
         """How lists show the article with this key."""
@@ -72,7 +82,9 @@ def templates_of(folders: tuple[Path, ...]) -> Templates:
     return templates
 
 
-def prepare(folders: tuple[Path, ...]) -> None:
-    """Compile templates before processes begin that are copies of this one, and that have them then."""
+def prepare(folders: tuple[Path, ...], language: str) -> None:
+    """Load what pages take before processes begin that are copies of this one, and that have it then."""
     _prepared[folders] = Templates(folders)
     _prepared[folders].compile("pages")
+    for said in (long_date, short_date, month):
+        said(date(2000, 1, 1), language)

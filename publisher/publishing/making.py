@@ -14,13 +14,14 @@ from publisher.output.content import Content
 from publisher.output.session import Session
 from publisher.output.writing import File, Writer, Written
 from publisher.publishing.kinds import KINDS
+from publisher.publishing.kinds.feed_documents import shelf
 from publisher.publishing.kit import Kit, templates_of
 from publisher.publishing.planned import Listing, Planned, Recipe
 from publisher.publishing.planning import Plan, Stale
 from publisher.publishing.standing import Standing
 from publisher.store import outlines
 
-_AT_ONCE = 40
+_AT_ONCE = 100
 # a process takes half a second to begin, in which so many files are made
 WORTH_A_CREW = 800 // _AT_ONCE
 
@@ -58,7 +59,7 @@ def maker(config: Config, folders: tuple[Path, ...]) -> Callable[[Order], Made]:
 
 def make_here(kit: Kit, writer: Writer, order: Order) -> Made:
     """Make and write files; the lines that were made are in the kit."""
-    kit.texts = order.texts
+    kit.lay_out(order.texts)
     made: list[File] = []
     for planned in order.planned:
         for path, content in contents(kit, planned).items():
@@ -93,9 +94,8 @@ class Making:
     def _run(self, stale: list[Stale]) -> Iterator[str]:
         self.session.begin()
         here = [one for one in stale if one.planned and _here(one.planned.recipe)]
-        # lists last: by then their lines have been made with the articles' own pages
         there = sorted(
-            (x for x in stale if not (x.planned and _here(x.planned.recipe))), key=_lists, reverse=True
+            (x for x in stale if not (x.planned and _here(x.planned.recipe))), key=self._turn, reverse=True
         )
         stale.clear()
         arguments = (self.kit.config, self.kit.templates.folders)
@@ -120,21 +120,31 @@ class Making:
         """One file that is to be made, to be looked at."""
         mine = (one for one in stale if one.unit == self.plan.owner[path])
         (planned,) = (x for x in self.plan.of(mine, self.standing, self.session) if path in x.paths)
-        self.kit.texts = self._texts([planned])
+        self.kit.lay_out(self._texts([planned]))
         return contents(self.kit, planned)[path]
 
     def _pieces(self, stale: Iterable[Stale]) -> Iterator[list[Planned]]:
-        """So many files at once, or fewer where each needs the texts of many articles."""
-        some, weight = list[Planned](), 0
+        """So many files at once, or fewer where they need the texts of many articles."""
+        some, needs = list[Planned](), set[str]()
         for planned in self.plan.of(stale, self.standing, self.session):
             recipe = _recipe(planned)
-            some.append(planned)
-            weight += max(1, len(recipe.needs) if recipe else 1)
-            if weight >= _AT_ONCE:
+            more = needs.union(recipe.needs) if recipe else needs
+            if some and (len(more) > _AT_ONCE or len(some) >= 2 * _AT_ONCE):
                 yield some
-                some, weight = [], 0
+                some, more = [], set(recipe.needs) if recipe else set()
+            some.append(planned)
+            needs = more
         if some:
             yield some
+
+    def _turn(self, one: Stale) -> tuple[bool, int]:
+        """Lists last: by then their lines have been made with the articles' own pages.
+
+        And these beside the archive document that carries their articles: one text serves both.
+        """
+        number, name = one.unit
+        kind = KINDS[number].name
+        return kind == "collection", shelf(self.standing, name) if kind in ("article", "feed") else 0
 
     def _order(self, planned: list[Planned]) -> Order:
         lines = dict[str, str]()
@@ -163,10 +173,6 @@ def _popped(stale: list[Stale]) -> Iterator[Stale]:
 
 def _recipe(planned: Planned) -> Recipe | None:
     return None if isinstance(planned.recipe, Path) else planned.recipe
-
-
-def _lists(one: Stale) -> bool:
-    return KINDS[one.unit[0]].name == "collection"
 
 
 def _here(recipe: Recipe | Path | None) -> bool:

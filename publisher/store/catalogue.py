@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
 from publisher.store import article_texts, clock
-from publisher.store.bulk import among, change_all, replace_all
+from publisher.store.bulk import among, change_all, insert_all, replace_all
 from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 
@@ -194,15 +194,13 @@ def give_releases(tx: Connection, given: Sequence[Release]) -> None:
         }
         for r in given
     ]
-    tx.execute(releases.insert(), rows)
-    first = (
-        update(articles)
-        .where(articles.c.id == bindparam("article_id"), articles.c.release.is_(None))
-        .values(release=bindparam("number"), released_at=bindparam("moment"))
-    )
+    insert_all(tx, releases, rows)
+    numbers = [r.number for r in given]
+    mine = releases.c.release.between(min(numbers), max(numbers)), releases.c.article_id == articles.c.id
     tx.execute(
-        first,
-        [{"article_id": r.article_id, "number": r.number, "moment": r.released_at} for r in given],
+        update(articles)
+        .where(*mine, articles.c.release.is_(None))
+        .values(release=releases.c.release, released_at=releases.c.released_at)
     )
 
 

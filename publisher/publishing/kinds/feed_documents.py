@@ -109,6 +109,14 @@ def archives(standing: Standing, name: str) -> list[str]:
     return [f"{name} {page}" for page in standing.pages(name)] if has else []
 
 
+def shelf(standing: Standing, unit: str) -> int:
+    """The archive document that a unit is, or that its article stands in; 0 where there is none."""
+    if unit in standing.held:
+        feed = next((one for one in standing.config.feeds.values() if one.history), None)
+        return history.page_of(standing.held[unit].release or 1, feeds.page_size(feed)) if feed else 0
+    return int(unit.partition(" ")[2] or 0)
+
+
 def links_of(standing: Standing, name: str) -> tuple[FeedLink, ...]:
     """The feeds of the topic or author whose pages are in this folder."""
     folders = [_FOLDERS[kind] for kind in standing.config.derived_feeds]
