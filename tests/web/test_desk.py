@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -21,6 +23,15 @@ from publisher.web.desk import DOORS
 
 ANN, WRONG = "ann@courier.example", "not the right words"
 STRANGE = "<script>alert(1)</script>\"'&"
+# what the policy forbids: scripts and styles that stand in the page, and what would make htmx run a text
+INLINE = re.compile(
+    r"<script(?! src=\"/)|<style|\sstyle=|\s(?:hx-)?on[\w:-]+=|javascript:|hx-(?:va|hea)\w+=.js:"
+)
+PUBLISHED = {
+    "htmx-2.0.11.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
+    "htmx-ext-sse-2.2.4.min.js": "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
+}
+KEPT = ("/desk/desk.css", "/desk/files/{name}")
 
 
 @pytest.fixture(autouse=True)
@@ -322,7 +333,7 @@ def test_tokens_have_scopes_and_belong_to_whom_they_belong(room: Newsroom) -> No
 
 def routes(room: Newsroom) -> list[Route]:
     found = [r for r in room.app.routes if isinstance(r, Route) and r.path.startswith("/desk")]
-    assert len(found) == len(DOORS) + 2
+    assert len(found) == len(DOORS) + 3
     return found
 
 
@@ -373,7 +384,7 @@ def test_a_get_changes_nothing_and_every_answer_is_private(room: Newsroom) -> No
     before = room.everything()
     for visitor in (admin, room.visitor()):
         for route in routes(room):
-            if route.methods and "GET" in route.methods and route.path != "/desk/desk.css":
+            if route.methods and "GET" in route.methods and route.path not in KEPT:
                 for _ in range(2):
                     answer = visitor.get(route.path.replace("{token}", link.rpartition("/")[2]))
                     headers = answer.headers
@@ -385,11 +396,34 @@ def test_a_get_changes_nothing_and_every_answer_is_private(room: Newsroom) -> No
                         assert "frame-ancestors 'none'" in policy
                         assert "unsafe" not in policy
                         assert headers["referrer-policy"] == "same-origin"
-                    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", answer.text), (
-                        route.path
-                    )
+                    assert not INLINE.search(answer.text), route.path
                     assert visitor.ask("HEAD", route.path).status_code < 500
     assert room.everything() == before
+
+
+def test_scripts_are_our_own_files_as_published_and_kept(room: Newsroom) -> None:
+    page = room.visitor().get("/desk/sign-in")
+    assert "script-src 'self'; connect-src 'self'" in page.headers["content-security-policy"]
+    asked = re.findall(r'<script src="([^"]+)" defer></script>', page.text)
+    assert len(asked) == len(PUBLISHED) == page.text.count("<script")
+    for url in asked:
+        answer = room.visitor().get(url)
+        assert sha256(answer.content).hexdigest() == PUBLISHED[url.rpartition("/")[2]]
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+    for other in ("htmx-LICENSE.txt", "README.md", "..%2fgate.py", "%2e%2e%2fgate.py"):
+        assert room.visitor().get(f"/desk/files/{other}").status_code == 404
+    config = json.loads(re.findall(r"htmx-config\" content='([^']+)'", page.text)[0])
+    assert not {"includeIndicatorStyles", "allowEval", "allowScriptTags"} & {
+        k for k, v in config.items() if v
+    }
+    assert config["selfRequestsOnly"]
+    assert config["historyCacheSize"] == 0, "no page of the desk stays in a browser's storage"
+
+
+def test_part_of_a_page_is_not_answered_with_the_form_to_sign_in(room: Newsroom) -> None:
+    answer = room.visitor().ask("GET", "/desk/log", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["hx-refresh"], answer.text) == (401, "true", "")
 
 
 def test_names_that_people_typed_are_shown_and_never_run(room: Newsroom) -> None:
@@ -408,7 +442,7 @@ def test_names_that_people_typed_are_shown_and_never_run(room: Newsroom) -> None
         f"/desk/account?said={STRANGE}",
         "/desk/log?before=x",
     ):
-        assert "<script" not in admin.get(path).text, path
+        assert "<script>" not in admin.get(path).text, path
 
 
 def test_cookies_are_as_safe_as_the_way_is(publication: Callable[..., Publisher], clock: Any) -> None:

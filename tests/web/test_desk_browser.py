@@ -135,6 +135,7 @@ def test_from_the_link_to_a_password_codes_and_out_again(visit: Visit) -> None:
     assert "broken.md:2" in text
     assert "publisher approve daily/1" in text
 
+    page.locator(".to-menu").click()
     page.locator(".me button").click()
     assert page.locator("[role=status]").count() == 1
     page.locator("#address").fill("ann@courier.example")

@@ -9,9 +9,12 @@ from starlette.routing import BaseRoute, Route
 from publisher.app import Publisher
 from publisher.web.desk import account, door, editors, log, today
 from publisher.web.desk.gate import Gate
+from publisher.web.desk.scripts import script
 from publisher.web.doors import PRIVATE
 
 DOORS = (*door.DOORS, *today.DOORS, *account.DOORS, *editors.DOORS, *log.DOORS)
+# as long as browsers keep anything
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
 class Desk:
@@ -24,7 +27,8 @@ class Desk:
     def routes(self) -> list[BaseRoute]:
         """Where they are."""
         made: list[BaseRoute] = [self.gate.route(one) for one in DOORS]
-        return [*made, Route("/desk", self.slash), Route("/desk/desk.css", self.stylesheet)]
+        kept = [Route("/desk/desk.css", self.stylesheet), Route("/desk/files/{name}", self.script)]
+        return [*made, Route("/desk", self.slash), *kept]
 
     async def slash(self, _request: Request) -> Response:
         """Leads to /desk/."""
@@ -32,11 +36,14 @@ class Desk:
 
     async def stylesheet(self, _request: Request) -> Response:
         """The desk's stylesheet; its address changes with it."""
-        headers = {
-            "Cache-Control": "public, max-age=31536000, immutable",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(self.gate.look.css, media_type="text/css", headers=headers)
+        return Response(self.gate.look.css, media_type="text/css", headers=_KEPT)
+
+    async def script(self, request: Request) -> Response:
+        """A script that pages load, which works without it too; its address changes with it."""
+        try:
+            return Response(script(request.path_params["name"]), media_type="text/javascript", headers=_KEPT)
+        except KeyError:
+            return Response(status_code=404, headers=PRIVATE)
 
     def minute(self) -> None:
         """Write down which sessions were used, aside."""

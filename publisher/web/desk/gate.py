@@ -35,7 +35,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "script-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
 }
 
 
@@ -75,7 +76,8 @@ class Gate:
         elif door.open and not known:
             visit.keep = secret  # a form that nobody is signed in for needs a cookie, too
         answer = await run_in_threadpool(self._through, door, visit)
-        answer.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            answer.headers.setdefault(name, value)  # a preview has a policy of its own
         if visit.keep is not None:
             self._keep(answer, request, visit.keep)
         return answer
@@ -88,6 +90,9 @@ class Gate:
             if visit.request.method == "POST":
                 return self._act(door, visit)
             if not visit.signed_in and not door.open:
+                if "hx-request" in visit.request.headers:
+                    # a part of a page would be put in the middle of another one: load it anew
+                    return Response(status_code=401, headers={"HX-Refresh": "true"})
                 return visit.to("/desk/sign-in", next=visit.request.url.path.removeprefix(self._public.path))
             return door.show(visit) if door.show else visit.page("refused", 405)
         except NotAllowed as error:

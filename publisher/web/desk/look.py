@@ -14,6 +14,7 @@ from publisher.admitting import Session
 from publisher.app import Publisher
 from publisher.languages import clock_time, direction, long_date
 from publisher.rendering.colours import palettes
+from publisher.web.desk.scripts import SCRIPTS
 
 
 class Look:
@@ -35,6 +36,7 @@ class Look:
             "desk": f"{self.base}/desk",
             "paper": self.publisher.config.publication,
             "css_url": f"{self.base}/desk/desk.css?{sha256(self.css.encode()).hexdigest()[:12]}",
+            "script_urls": [f"{self.base}/desk/files/{name}" for name in SCRIPTS],
             "front_url": f"{self.base}/",
             "language": self.language,
             "direction": direction(self.language),
@@ -46,11 +48,11 @@ class Look:
 
     def page(self, name: str, me: Session | None, context: Mapping[str, object]) -> str:
         """The page of a template below desk/, for somebody who is signed in, or nobody."""
-        may = {
-            "may_manage": bool(me) and not (me and permissions.may(me.actor, "manage editors")),
-            "may_read_log": bool(me) and not (me and permissions.may(me.actor, "see log")),
-        }
-        given = {**self._shared, **may, "here": name, "me": me, "wrong": "", **context}
+
+        def may(action: permissions.Action) -> bool:
+            return me is not None and not permissions.may(me.actor, action)
+
+        given = {**self._shared, "may": may, "here": name, "me": me, "wrong": "", **context}
         given["wrong"] = self.words(str(given["wrong"]))
         return self.publisher.templates.render(f"desk/{name}.html", **given)
 
