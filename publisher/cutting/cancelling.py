@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from publisher import permissions
 from publisher.cutting import starting
 from publisher.cutting.planning import recent
 from publisher.editions import slots
 from publisher.editions.slots import Timetable
 from publisher.errors import Refused
-from publisher.store import Store, after_writers, audience, cuts, editions, ledger, serving
+from publisher.model.editors import CLOCK, COMMAND_LINE, Actor
+from publisher.store import Store, after_writers, audience, cuts, deeds, editions, ledger, serving
 from publisher.store.chunking import Chunks
 from publisher.store.claims import WAITING
 from publisher.store.cuts import Cut
@@ -30,13 +32,16 @@ _STANDING = (
 )
 
 
-def cancel(store: Store, edition: Edition, now: datetime, reason: str) -> None:
+def cancel(
+    store: Store, edition: Edition, now: datetime, reason: str, *, actor: Actor = COMMAND_LINE
+) -> None:
     """Stop an edition for good; where nothing has left, everybody is put back to where they stood.
 
-    Raises Refused when it has ended already.
+    Raises NotAllowed, and Refused when it has ended already.
     """
+    permissions.check(actor, "cancel")
     with store.alone("cut"):
-        if not _cancel(store, edition, now, reason, editions.OPEN_STATES):
+        if not _cancel(store, edition, now, reason, editions.OPEN_STATES, actor):
             with store.read() as tx:
                 raise Refused(f"{edition.name} has ended: {editions.get(tx, edition.id).state}")
 
@@ -55,14 +60,17 @@ def give_way(store: Store, held: Sequence[Edition], cut: Cut, now: datetime) -> 
     """Cancel editions that a later slot takes the place of."""
     for edition in held:
         # one that somebody sent in this moment is decided, and goes on
-        _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it", ("held",))
+        _cancel(store, edition, now, f"the slot {cut.slot} came before anybody sent it", ("held",), CLOCK)
 
 
-def _cancel(store: Store, edition: Edition, now: datetime, reason: str, states: Sequence[str]) -> bool:
+def _cancel(
+    store: Store, edition: Edition, now: datetime, reason: str, states: Sequence[str], actor: Actor
+) -> bool:
     with store.write() as tx:
         if not editions.set_state(tx, edition.id, states, "cancelled", reason=reason, done_at=now):
             return False
         cuts.end(tx, edition.id, now)
+        deeds.add(tx, actor, "cancel", f"edition {edition.name}", now, reason=reason)
     undo(store, edition, now)
     return True
 

@@ -17,8 +17,9 @@ from publisher.cutting.planning import Course, Planned, Planner, Shown
 from publisher.errors import ContentError
 from publisher.freezing.freezer import Freezer
 from publisher.model.articles import Article
+from publisher.model.editors import Actor
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, catalogue, cuts, editions, serving
+from publisher.store import Store, audience, catalogue, cuts, deeds, editions, serving
 from publisher.store.audience import Crowd, People
 from publisher.store.chunking import Chunks
 from publisher.store.cuts import Cut
@@ -171,7 +172,7 @@ class Run:
         if not self.edition.id:
             self.edition = editions.create(tx, self.edition)
         if not self.recipients:
-            cuts.move(tx, self.cut.id, edition_id=self.edition.id)
+            self._begin(tx, self.edition)
         if variants:
             fresh = {k: v for k, v in self.freezer.fresh.items() if k not in self._kept}
             editions.save_pieces(tx, self.edition.id, fresh)
@@ -179,6 +180,13 @@ class Run:
             self._remember({one: ids[row.key] for one, row in variants.items()}, fresh)
         serving.queue(tx, self.edition.id, [self._queued(*plan) for plan in plans])
         self.recipients += sum(len(people.ids) for _, people in plans)
+
+    def _begin(self, tx: Connection, edition: Edition) -> None:
+        """With the first rows of this pass: which edition the cut is of, and once whose work it is."""
+        by, name = self.cut.request.get("by", (None, ""))
+        if self.cut.request["by_person"] and name and self.cut.edition_id is None:
+            deeds.add(tx, Actor(name, by), "cut", f"edition {edition.name}", self.now, kind=self.cut.kind)
+        cuts.move(tx, self.cut.id, edition_id=edition.id)
 
     def _queued(self, course: Course, people: People) -> Queued:
         variant = self._frozen[course.shown, course.language]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from publisher import permissions
 from publisher.config.schema import Config
 from publisher.cutting import cancelling, starting
 from publisher.cutting.asking import NOTHING, Request, Result, check_articles
 from publisher.cutting.chunks import CHUNK, Run
 from publisher.cutting.planning import Planner, Shown
+from publisher.model.editors import CLOCK, COMMAND_LINE, Actor
 from publisher.rendering.environment import Templates
 from publisher.store import Store, audience, cuts, editions, restores
 from publisher.store.cuts import Cut
@@ -27,18 +29,20 @@ def cut(
     request: Request,
     now: datetime,
     *,
+    actor: Actor = COMMAND_LINE,
     dry_run: bool = False,
     progress: Progress = _silent,
 ) -> Result:
     """Carry out one request: the clock's for every slot that it reaches, a person's for the oldest.
 
-    Raises Refused or NotFound for what cannot be asked, ContentError for a fault in a template: nothing is
-    lost then, and the cut goes on from where it stood when it is asked for again.
+    Raises NotAllowed, Refused or NotFound for what cannot be asked, ContentError for a fault in a template:
+    nothing is lost then, and the cut goes on from where it stood when it is asked for again.
     """
+    permissions.check(actor, "cut")
     check_articles(store, request)
     if dry_run:
         return _counted(store, config, request, now)
-    made = carry_out(store, config, templates, request, now, progress)
+    made = carry_out(store, config, templates, request, now, progress, actor)
     return made[-1] if made else NOTHING
 
 
@@ -49,6 +53,7 @@ def carry_out(
     request: Request,
     now: datetime,
     progress: Progress = _silent,
+    actor: Actor = CLOCK,
 ) -> list[Result]:
     """As `cut`: the result of every edition that was made or added to."""
     with store.alone("cut"):
@@ -57,7 +62,7 @@ def carry_out(
             slots, hi = starting.reached(tx, config, request)
         mine, waiting = (slots[:1], tuple(slots[1:])) if request.by_person else (slots, ())
         for slot in mine:
-            if one := starting.start(store, request, slot, hi, now):
+            if one := starting.start(store, request, slot, hi, now, actor):
                 results.append(Run(store, config, templates, one, now, waiting).run(progress))
     return [r for r in results if r.edition]
 
@@ -98,7 +103,7 @@ def _counted(store: Store, config: Config, request: Request, now: datetime) -> R
         slots, hi = starting.reached(tx, config, request)
         if not slots:
             return NOTHING
-        one = Cut(id=0, cursor=0, **starting.cut_values(request, slots[0], hi, now))
+        one = Cut(id=0, cursor=0, **starting.cut_values(request, slots[0], hi, now, CLOCK))
         planner = Planner.of(tx, config, one)
         shown: dict[tuple[Shown, str], int] = {}
         cursor = 0

@@ -12,6 +12,7 @@ from publisher.cutting.asking import Request
 from publisher.editions import slots
 from publisher.editions.slots import Timetable
 from publisher.errors import Refused
+from publisher.model.editors import Actor
 from publisher.store import Store, audience, catalogue, clock, cuts, editions
 from publisher.store.cuts import Cut
 
@@ -66,9 +67,9 @@ def order(cadence: str, slot: str) -> tuple[int, str]:
     return (int(slot) if cadence == "instant" else 0, slot)
 
 
-def start(store: Store, request: Request, slot: str, hi: int, now: datetime) -> Cut | None:
+def start(store: Store, request: Request, slot: str, hi: int, now: datetime, actor: Actor) -> Cut | None:
     """Record a cut; None when the clock has started this one already."""
-    values = cut_values(request, slot, hi, now)
+    values = cut_values(request, slot, hi, now, actor)
     once = bool(request.slot) and not request.by_person
     with store.write() as tx:
         # one transaction: a kill between the two would lose the slot
@@ -77,7 +78,7 @@ def start(store: Store, request: Request, slot: str, hi: int, now: datetime) -> 
         return cuts.start(tx, values)
 
 
-def cut_values(request: Request, slot: str, hi: int, now: datetime) -> dict[str, Any]:
+def cut_values(request: Request, slot: str, hi: int, now: datetime, actor: Actor) -> dict[str, Any]:
     """The columns of a cut."""
     return {
         "newsletter": request.newsletter,
@@ -89,6 +90,8 @@ def cut_values(request: Request, slot: str, hi: int, now: datetime) -> dict[str,
             "articles": list(request.articles),
             "intro": request.intro,
             "asked_at": now.isoformat(),
+            # whose work the edition is, also when somebody else finishes it (rule 13)
+            "by": [actor.id, actor.name],
         },
         "edition_id": None,
         "at": request.at,

@@ -7,24 +7,31 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
+from publisher import permissions
 from publisher.delivering import due_times
 from publisher.errors import Refused
-from publisher.store import Store, clock, compacted, editions, ledger, restores
+from publisher.model.editors import COMMAND_LINE, Actor
+from publisher.permissions import Handled
+from publisher.store import Store, clock, compacted, deeds, editions, ledger, restores
 from publisher.store.editions import Edition
 
 _ROWS, _PARTS = 5000, 200
 _CHANGED = "it is not what was approved"
 
 
-def approve(store: Store, edition: Edition, now: datetime, seen: str = "") -> Edition:
+def approve(
+    store: Store, edition: Edition, now: datetime, seen: str = "", *, actor: Actor = COMMAND_LINE
+) -> Edition:
     """Open a held edition that waits for approval; each delivery leaves at its subscriber's next hour.
 
     `seen` is the fingerprint of what the approver looked at; empty for what stands there now. Killed on its
-    way, it can be done again. Raises Refused.
+    way, it can be done again. Raises Refused, and NotAllowed to whoever cut or changed it last (rule 13).
     """
     # nothing may be cut into it or cancelled meanwhile
     with store.alone("cut"):
-        _check(store, edition)
+        _check(store, edition, actor)
         found = fingerprint(store, edition)
         if seen and seen != found:
             raise Refused(f"{edition.name} has changed since it was looked at: nothing was approved")
@@ -33,11 +40,18 @@ def approve(store: Store, edition: Edition, now: datetime, seen: str = "") -> Ed
             changes = {"approved_hash": found, "opened_at": now, "opens_at": None, "reason": ""}
             if editions.set_state(tx, edition.id, ["held"], "sending", **changes):
                 clock.set_stale(tx, clock.PUBLIC_FILES, now)
+                deeds.add(tx, actor, "approve", f"edition {edition.name}", now, sha256=found)
             return editions.get(tx, edition.id)
 
 
-def _check(store: Store, edition: Edition) -> None:
+def refusal(tx: Connection, edition: Edition, actor: Actor) -> str:
+    """Why this actor may not approve an edition, in a sentence; empty where they may."""
+    return permissions.may(actor, "approve", Handled(deeds.last_hand(tx, edition.name)))
+
+
+def _check(store: Store, edition: Edition, actor: Actor) -> None:
     with store.read() as tx:
+        permissions.check(actor, "approve", Handled(deeds.last_hand(tx, edition.name)))
         restores.check(tx)
         state = editions.get(tx, edition.id).state
     if not edition.needs_approval:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from publisher import links
+from publisher import links, permissions
 from publisher.config import values
 from publisher.delivering.messages import Composer, Prepared
 from publisher.delivering.notices import Desk
@@ -17,20 +17,29 @@ from publisher.editions import choice
 from publisher.errors import NotFound, Refused
 from publisher.freezing.variants import thawed
 from publisher.languages import Phrasebooks
+from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.model.mail import Recipient
 from publisher.rendering import joining
-from publisher.store import Store, editions, notices, restores, subscribers
+from publisher.store import Store, deeds, editions, notices, restores, subscribers
 from publisher.store.editions import Edition
 
 KIND = "test copy"
 _NOBODY = 0
 
 
-def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str], now: datetime) -> list[int]:
+def queue_copies(
+    composer: Composer,
+    edition: Edition,
+    addresses: Sequence[str],
+    now: datetime,
+    *,
+    actor: Actor = COMMAND_LINE,
+) -> list[int]:
     """Queue a copy of the edition's most common variant for each address; the notices' ids.
 
-    All of them or none. Raises Refused, NotFound, or what `Composer.prepare` raises.
+    All of them or none. Raises NotAllowed, Refused, NotFound, or what `Composer.prepare` raises.
     """
+    permissions.check(actor, "test")
     people = {subscribers.address_key(a): _checked(a) for a in addresses}
     subject, everything, prepared = _marked(composer, edition)
     # of another purpose than a subscriber's: whoever follows it unsubscribes nobody
@@ -46,6 +55,7 @@ def queue_copies(composer: Composer, edition: Edition, addresses: Sequence[str],
     desk = Desk.of(composer, edition.newsletter)
     with composer.store.write() as tx:
         restores.check(tx)
+        deeds.add(tx, actor, "test", f"edition {edition.name}", now, addresses=list(people.values()))
         return [desk.queue(tx, KIND, to, subject, now, message) for to in people.values()]
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher import permissions
 from publisher.delivering import approving, due_times
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, clock, editions, ledger
+from publisher.model.editors import COMMAND_LINE, Actor
+from publisher.store import Store, clock, deeds, editions, ledger
 from publisher.store.editions import Edition
 
 _CLOSED = ("held", "scheduled")
@@ -30,13 +32,20 @@ def named(store: Store, name: str) -> Edition:
 
 
 def open_edition(
-    store: Store, edition: Edition, now: datetime, *, at: datetime | None = None, when: str = ""
+    store: Store,
+    edition: Edition,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    when: str = "",
+    actor: Actor = COMMAND_LINE,
 ) -> Edition:
-    """Let an edition go: at once, or from `at` on. Raises Refused for one unapproved, changed since it was
-    approved, paused or ended.
+    """Let an edition go: at once, or from `at` on. Raises NotAllowed, and Refused for one unapproved, changed
+    since it was approved, paused or ended.
 
     `when` is now (every waiting row), local (each one's next hour) or empty (each row at its own time).
     """
+    permissions.check(actor, "send")
     _check(edition)
     approving.check(store, edition, now)
     if at and edition.state in ("sending", "done"):
@@ -52,6 +61,8 @@ def open_edition(
             clock.set_stale(tx, clock.PUBLIC_FILES, now)
         found = editions.get(tx, edition.id)
         _check(found)  # somebody may have cancelled it meanwhile
+        said = {"when": when or (at.isoformat() if at else "")}
+        deeds.add(tx, actor, "send", f"edition {edition.name}", now, **said)
         return found
 
 

@@ -25,3 +25,4 @@ class Actor:
 
 
 COMMAND_LINE = Actor("command line")
+CLOCK = Actor("clock")
