@@ -117,13 +117,14 @@ def retry(
       publisher retry daily/12 --status unknown --address ada@example.org
     """
     from publisher.delivering import opening, retrying
+    from publisher.model.editors import COMMAND_LINE
 
     if status not in retrying.RETRIED:
         raise typer.BadParameter(f"expected {_RETRIED}, got {status!r}", param_hint="--status")
     began = time.monotonic()
     with opened(context) as p:
         found = opening.named(p.store, edition)
-        again = retrying.retry(p.store, found, status, p.clock(), address)
+        again = retrying.retry(p.store, COMMAND_LINE, found, status, p.clock(), address)
         for whom, reason in again.suppressed:
             tell(f"{whom} gets nothing: {reason}")
         if not again.again and not again.suppressed:
@@ -162,10 +163,11 @@ def acknowledge(
         return
     from publisher import delivering
     from publisher.delivering import opening, retrying
+    from publisher.model.editors import COMMAND_LINE
 
     with opened(context) as p:
         found = opening.named(p.store, edition)
-        seen = retrying.acknowledge(p.store, found, p.clock(), address)
+        seen = retrying.acknowledge(p.store, COMMAND_LINE, found, p.clock(), address)
         delivering.finish(p.store, p.clock())
         counts = opening.counts(p.store, found)
     said = f"{found.name}: {seen} unknown acknowledged"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
+from publisher import permissions
 from publisher.delivering import approving
 from publisher.errors import NotFound, Refused
-from publisher.store import Store, editions, ledger
+from publisher.model.editors import Actor
+from publisher.store import Store, deeds, editions, ledger
 from publisher.store.chunking import Chunks
 from publisher.store.editions import Edition
 
@@ -29,12 +32,23 @@ class Retried:
     suppressed: tuple[tuple[str, str], ...] = ()
 
 
-def retry(store: Store, edition: Edition, status: str, now: datetime, address: str = "") -> Retried:
-    """Make the deliveries of one status due now, of all or one address; an edition that is done goes on.
+def retry(
+    store: Store,
+    actor: Actor,
+    edition: Edition,
+    status: str,
+    now: datetime,
+    address: str = "",
+    *,
+    one: int = 0,
+) -> Retried:
+    """Make the deliveries of one status due now, of all, an address, or `one` by its id; an edition that is
+    done goes on.
 
-    Who left or is suppressed becomes `suppressed`. Raises NotFound for an address that has no such delivery,
-    Refused for an edition that is not open.
+    Who left or is suppressed becomes `suppressed`. Raises NotFound where there is no such delivery, Refused
+    for an edition that is not open, NotAllowed.
     """
+    permissions.check(actor, "retry")
     if status not in RETRIED:
         raise Refused(f"status: expected {', '.join(RETRIED)}, got {status!r}")
     approving.check(store, edition, now)
@@ -53,43 +67,80 @@ def retry(store: Store, edition: Edition, status: str, now: datetime, address: s
         stopped.extend((row.address, barred[row.id]) for row in rows if row.id in barred)
         again += len(fine)
 
-    _each(store, edition, status, address, step)
+    deed = _Deed(actor, "retry", now)
+    _each(store, edition, deed, _Which(status, address, one), step)
     return Retried(again, tuple(stopped))
 
 
-def acknowledge(store: Store, edition: Edition, now: datetime, address: str = "") -> int:
-    """A person has seen the unknown deliveries, of all or one address; how many nobody had seen before.
+def acknowledge(
+    store: Store, actor: Actor, edition: Edition, now: datetime, address: str = "", *, one: int = 0
+) -> int:
+    """A person has seen the unknown deliveries, of all, an address, or `one` by its id; how many nobody had
+    seen before.
 
-    Raises NotFound for an address that has no unknown delivery.
+    Raises NotFound where there is no such unknown delivery, NotAllowed.
     """
+    permissions.check(actor, "acknowledge")
     count = 0
 
     def step(tx: Connection, rows: Sequence[Row[Any]]) -> None:
         nonlocal count
         count += ledger.acknowledge(tx, [row.id for row in rows], now)
 
-    _each(store, edition, "unknown", address, step)
+    _each(store, edition, _Deed(actor, "acknowledge", now), _Which("unknown", address, one), step)
     return count
+
+
+class _Deed(NamedTuple):
+    """Who does what, and when."""
+
+    actor: Actor
+    verb: str
+    now: datetime
+
+
+class _Which(NamedTuple):
+    """Which deliveries of an edition: of a status, and if not empty only to an address, or with an id."""
+
+    status: str
+    address: str
+    one: int
+
+    def ids(self, tx: Connection, edition: Edition) -> array[int]:
+        """Theirs. Raises NotFound where one is asked for and not there."""
+        if self.one:
+            there = ledger.several(tx, [self.one], self.status)
+            found = array("q", [row.id for row in there if row.edition_id == edition.id])
+        else:
+            found = ledger.ids(tx, edition.id, self.status, self.address)
+        if not found and (self.address or self.one):
+            to = f" to {self.address}" if self.address else ""
+            raise NotFound(f"{edition.name} has no {self.status} delivery{to}")
+        return found
 
 
 def _each(
     store: Store,
     edition: Edition,
-    status: str,
-    address: str,
+    deed: _Deed,
+    which: _Which,
     step: Callable[[Connection, Sequence[Row[Any]]], None],
 ) -> None:
     """Each delivery that has the status now, once, some in a transaction. Raises NotFound."""
     with store.read() as tx:
-        ids = ledger.ids(tx, edition.id, status, address)
-    if address and not ids:
-        raise NotFound(f"{edition.name} has no {status} delivery to {address}")
-    chunks = Chunks(store, _CHUNK)
+        ids = which.ids(tx, edition)
+    chunks, about = Chunks(store, _CHUNK), {"status": which.status, "count": len(ids)}
+    if which.one or which.address:
+        # not the address: whoever is erased must not go on standing in the log
+        about |= {"delivery": ids[0]}
     while ids:
         size = chunks.size
         with chunks.write(len(ids[:size])) as tx:
-            if rows := ledger.several(tx, ids[:size], status):
+            if rows := ledger.several(tx, ids[:size], which.status):
                 step(tx, rows)
+                if about:
+                    deeds.add(tx, deed.actor, deed.verb, f"edition {edition.name}", deed.now, **about)
+                    about = {}
         del ids[:size]
 
 

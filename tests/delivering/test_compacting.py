@@ -14,6 +14,7 @@ from publisher import cutting, gathering, scheduler
 from publisher.app import Publisher
 from publisher.cutting import Result
 from publisher.delivering import approving, compacting, explaining, retrying, watching
+from publisher.model.editors import COMMAND_LINE
 from publisher.store import catalogue, compacted, editions, ledger
 from publisher.store import compacting as rows
 from publisher.store.editions import Edition
@@ -133,7 +134,7 @@ def test_what_was_retried_since_is_compacted_too(sent: Any, sink: Any, clock: An
     p = sent.publisher
     compact(p)
     sink.rcpt = lambda recipient: "250 2.1.5 fine"
-    retrying.retry(p.store, sent.edition, "bounced", clock.now)
+    retrying.retry(p.store, COMMAND_LINE, sent.edition, "bounced", clock.now)
     sent.deliver()
     assert sent.counts() == {"sent": 7}
     assert compact(p) == (0, True)
@@ -174,7 +175,7 @@ def test_what_was_approved_stays_approved(mailing: Any, sink: Any, clock: Any) -
     with p.store.read() as tx:
         edition = editions.get(tx, m.edition.id)
     approving.check(p.store, edition, clock.now)
-    retrying.retry(p.store, edition, "bounced", clock.now)
+    retrying.retry(p.store, COMMAND_LINE, edition, "bounced", clock.now)
     m.deliver()
     assert m.counts() == {"sent": 4}
 

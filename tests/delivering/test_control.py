@@ -20,8 +20,9 @@ from publisher import cutting, delivering, subscribing
 from publisher.cutting import cancelling
 from publisher.delivering import approving, controlling, opening, retrying, watching
 from publisher.delivering.reputation import Reputation
-from publisher.errors import NotFound, Refused
-from publisher.store import attempts, editions, subscribers
+from publisher.errors import NotAllowed, NotFound, Refused
+from publisher.model.editors import COMMAND_LINE, Actor
+from publisher.store import attempts, deeds, editions, subscribers
 
 FIRST, SECOND = "reader0@example.org", "reader1@example.org"
 HOLD = {"newsletters": {"daily": {"approval": True}}}
@@ -187,12 +188,19 @@ def test_a_retry_of_bounces_is_a_new_message_and_one_of_unknowns_the_same_bytes(
     clock.move(hours=30)
     store = m.publisher.store
     with pytest.raises(NotFound, match="no bounced delivery to reader0"):
-        retrying.retry(store, m.edition, "bounced", clock(), FIRST)
-    assert retrying.retry(store, m.edition, "bounced", clock(), SECOND.upper()) == retrying.Retried(1)
-    assert retrying.retry(store, m.edition, "unknown", clock()) == retrying.Retried(1)
+        retrying.retry(store, COMMAND_LINE, m.edition, "bounced", clock(), FIRST)
+    assert retrying.retry(
+        store, COMMAND_LINE, m.edition, "bounced", clock(), SECOND.upper()
+    ) == retrying.Retried(1)
+    assert retrying.retry(store, COMMAND_LINE, m.edition, "unknown", clock()) == retrying.Retried(1)
     m.deliver()
     assert m.counts() == {"sent": 3}
     assert m.state() == "done"
+    with store.read() as tx:
+        done = [(d.actor, d.verb, d.object, d.data) for d in deeds.listed(tx, 9) if d.verb == "retry"]
+    who = ("command line", "retry", "edition daily/1")
+    one = {"status": "bounced", "count": 1, "delivery": m.rows()[SECOND].id}
+    assert done == [(*who, {"status": "unknown", "count": 1}), (*who, one)]
     first, second = m.sink.copies(FIRST)
     assert first == second
     old, new = map(message_from_bytes, m.sink.copies(SECOND))
@@ -211,7 +219,7 @@ def test_a_retry_opens_a_done_edition_and_names_those_it_must_not_mail(
     m.deliver()
     assert m.state() == "done"
     subscribing.remove(store, SECOND, clock())
-    done = retrying.retry(store, opening.named(store, "daily/1"), "bounced", clock())
+    done = retrying.retry(store, COMMAND_LINE, opening.named(store, "daily/1"), "bounced", clock())
     assert done.again == 3
     assert dict(done.suppressed) == {FIRST: "hard bounce", SECOND: "unsubscribed"}
     assert m.state() == "sending"
@@ -231,17 +239,39 @@ def test_expired_and_deferred_ones_go_at_once_and_have_the_whole_time_again(
     m.deliver()
     m.deliver()
     assert m.rows()[FIRST].attempt == 1
-    retrying.retry(store, m.edition, "deferred", clock())
+    retrying.retry(store, COMMAND_LINE, m.edition, "deferred", clock())
     m.deliver()
     assert m.rows()[FIRST].attempt == 2
     clock.move(days=4)
     m.deliver()
     assert m.counts() == {"sent": 2, "expired": 1}
-    retrying.retry(store, m.edition, "expired", clock())
+    retrying.retry(store, COMMAND_LINE, m.edition, "expired", clock())
     m.deliver()
     row = m.rows()[FIRST]
     assert (row.status, row.attempt, row.generation) == ("deferred", 3, 2)
     m.check_events()
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_only_who_may_send_sends_again_or_takes_note(
+    mailing: Callable[..., Any], clock: Any, role: Any
+) -> None:
+    m = mailing()
+    m.sink.answer = lambda r: ""
+    m.deliver()
+    store, ann = m.publisher.store, Actor("Ann", 7, role)
+    with pytest.raises(NotAllowed):
+        retrying.retry(store, ann, m.edition, "unknown", clock())
+    with pytest.raises(NotAllowed):
+        retrying.acknowledge(store, ann, m.edition, clock())
+    assert m.counts() == {"unknown": 3}
+    bo = Actor("Bo", 8, "publisher")
+    other = max(row.id for row in m.rows().values()) + 1
+    with pytest.raises(NotFound, match="no unknown delivery"):
+        retrying.acknowledge(store, bo, m.edition, clock(), one=other)
+    assert retrying.acknowledge(store, bo, m.edition, clock(), one=m.rows()[FIRST].id) == 1
+    assert retrying.retry(store, bo, m.edition, "unknown", clock(), one=m.rows()[SECOND].id).again == 1
+    assert m.counts() == {"unknown": 2, "deferred": 1}
 
 
 def test_a_retry_into_a_paused_edition_is_refused_and_changes_nothing(
@@ -254,7 +284,7 @@ def test_a_retry_into_a_paused_edition_is_refused_and_changes_nothing(
     with store.write() as tx:
         editions.set_state(tx, m.edition.id, ["done"], "paused")
     with pytest.raises(Refused, match="is paused"):
-        retrying.retry(store, m.edition, "bounced", clock())
+        retrying.retry(store, COMMAND_LINE, m.edition, "bounced", clock())
     assert m.counts() == {"sent": 2, "bounced": 1}
 
 
@@ -264,16 +294,16 @@ def test_an_acknowledged_unknown_lets_the_edition_be_done(mailing: Callable[...,
     m.sink.answer = lambda r: "" if r in (FIRST, SECOND) else FINE
     m.deliver()
     with pytest.raises(NotFound, match="no unknown delivery to nobody"):
-        retrying.acknowledge(store, m.edition, clock(), "nobody@example.org")
-    assert retrying.acknowledge(store, m.edition, clock(), FIRST) == 1
+        retrying.acknowledge(store, COMMAND_LINE, m.edition, clock(), "nobody@example.org")
+    assert retrying.acknowledge(store, COMMAND_LINE, m.edition, clock(), FIRST) == 1
     delivering.finish(store, clock())
     assert m.state() == "sending"
-    assert retrying.acknowledge(store, m.edition, clock()) == 1
+    assert retrying.acknowledge(store, COMMAND_LINE, m.edition, clock()) == 1
     delivering.finish(store, clock())
     assert m.state() == "done"
     assert m.counts() == {"sent": 1, "unknown": 2}
     m.sink.answer = lambda r: ""
-    retrying.retry(store, m.edition, "unknown", clock(), FIRST)
+    retrying.retry(store, COMMAND_LINE, m.edition, "unknown", clock(), FIRST)
     m.deliver()
     assert m.state() == "sending", "what is unknown once more has been seen by nobody"
 

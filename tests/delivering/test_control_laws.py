@@ -16,6 +16,7 @@ from publisher import delivering, subscribing
 from publisher.cutting import cancelling
 from publisher.delivering import controlling, retrying
 from publisher.errors import OutcomeUnknown, PermanentFailure, Refused, TemporaryFailure, Unavailable
+from publisher.model.editors import COMMAND_LINE
 from publisher.model.mail import Outcome, Outgoing, Receipt, Work
 from publisher.store import attempts, claims, groups, schema
 
@@ -83,14 +84,14 @@ class World:
                 self.kill(how)
             elif verb == "retry":
                 unknown = {row.id: a for a, row in self.mailing.rows("unknown").items()}
-                retrying.retry(p.store, edition, how, p.clock())
+                retrying.retry(p.store, COMMAND_LINE, edition, how, p.clock())
                 self.allowed.update(unknown.values() if how == "unknown" else [])
             elif verb == "wait":
                 self.clock.move(minutes=how)
             elif verb == "cancel":
                 cancelling.cancel(p.store, edition, p.clock(), "by hand")
             elif verb == "acknowledge":
-                retrying.acknowledge(p.store, edition, p.clock())
+                retrying.acknowledge(p.store, COMMAND_LINE, edition, p.clock())
                 delivering.finish(p.store, p.clock())
             elif verb == "leave":
                 subscribing.remove(p.store, "reader0@example.org", p.clock())

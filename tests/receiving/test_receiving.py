@@ -14,6 +14,7 @@ from publisher import links
 from publisher.delivering import retrying
 from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
+from publisher.model.editors import COMMAND_LINE
 from publisher.model.mail import Piece
 from publisher.store import notices
 
@@ -170,7 +171,7 @@ def test_a_report_about_an_earlier_message_leaves_the_newer_one(
 ) -> None:
     first = newsroom.send()[ADA]
     assert newsroom.hear(report(first, "5.3.0")).outcome == "done"
-    retrying.retry(newsroom.p.store, newsroom.editions[-1], "bounced", clock())
+    retrying.retry(newsroom.p.store, COMMAND_LINE, newsroom.editions[-1], "bounced", clock())
     second = newsroom.delivered()[ADA]
     assert second["Message-ID"] != first["Message-ID"]
     assert newsroom.status(ADA) == "sent"
