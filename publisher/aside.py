@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
-_IN_MEMORY = 16 * 1024 * 1024
+_IN_MEMORY = 4 * 1024 * 1024
 _BITS = 40
 
 

@@ -22,6 +22,8 @@ from publisher.publishing.standing import Standing
 from publisher.store import outlines
 
 _AT_ONCE = 100
+# a list brings the lines of a hundred articles
+_LISTS = 40
 # a process takes half a second to begin, in which so many files are made
 WORTH_A_CREW = 800 // _AT_ONCE
 
@@ -129,7 +131,7 @@ class Making:
         for planned in self.plan.of(stale, self.standing, self.session):
             recipe = _recipe(planned)
             more = needs.union(recipe.needs) if recipe else needs
-            if some and (len(more) > _AT_ONCE or len(some) >= 2 * _AT_ONCE):
+            if some and (len(more) > _AT_ONCE or len(some) >= (2 * _AT_ONCE if more else _LISTS)):
                 yield some
                 some, more = [], set(recipe.needs) if recipe else set()
             some.append(planned)
