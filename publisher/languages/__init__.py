@@ -6,6 +6,7 @@ from publisher.languages.corrections import correction_heading
 from publisher.languages.dates import clock_time, long_date, month, month_name, short_date
 from publisher.languages.directions import direction, direction_of_article
 from publisher.languages.enumerating import day_of_month, listed, weekday
+from publisher.languages.numbers import number
 from publisher.languages.phrasebooks import Phrasebook, Phrasebooks, is_english
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "long_date",
     "month",
     "month_name",
+    "number",
     "short_date",
     "weekday",
 ]

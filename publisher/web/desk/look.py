@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from publisher import permissions
 from publisher.admitting import Session
 from publisher.app import Publisher
-from publisher.languages import clock_time, direction, long_date
+from publisher.languages import clock_time, direction, long_date, number
 from publisher.rendering.colours import palettes
 from publisher.web.desk.scripts import SCRIPTS
 
@@ -40,6 +40,7 @@ class Look:
             "front_url": f"{self.base}/",
             "language": self.language,
             "direction": direction(self.language),
+            "number": partial(number, language=self.language),
         }
 
     def address(self, path: str, **query: str) -> str:

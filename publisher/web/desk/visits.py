@@ -54,7 +54,7 @@ class Visit:
 
     def page(self, name: str, status: int = 200, /, **context: object) -> Response:
         """The page of a template below desk/; `wrong` is why something could not be done."""
-        shown = {"form_token": self.form_token, "said": self.said, **context}
+        shown = {"form_token": self.form_token, "said": self.said, "moment": self.moment, **context}
         return HTMLResponse(self.look.page(name, self.signed_in, shown), status)
 
     def to(self, path: str, **query: str) -> Response:
