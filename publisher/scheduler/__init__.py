@@ -12,7 +12,7 @@ from publisher import cutting, gathering
 from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
-from publisher.delivering import compacting, opening
+from publisher.delivering import compacting, figuring, opening
 from publisher.gathering import Gathered
 from publisher.publishing import Changed, announcing
 from publisher.store import clock, confirmations, feed_polls, ledger, restores, workforce
@@ -25,6 +25,7 @@ _FORGOTTEN, _DAY, _AT_ONCE = "confirmations", timedelta(days=1), 5000
 _ANNOUNCING_SECONDS = 3.0
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
 _POLLS, _KEPT = "polls", timedelta(days=400)
+_FIGURING_SECONDS = 1.0
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
 
@@ -80,6 +81,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _compact(publisher, now),
         lambda: _receive(publisher, now),
         lambda: _forget_polls(publisher, now),
+        lambda: _figure(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -209,6 +211,11 @@ def _forget_polls(publisher: Publisher, now: datetime) -> None:
     with publisher.store.write() as tx:
         if clock.due(tx, _POLLS, _DAY, now):
             feed_polls.forget(tx, (now - _KEPT).astimezone(UTC).date().isoformat())
+
+
+def _figure(publisher: Publisher, now: datetime) -> None:
+    """What happened, as figures of its day; where there is much, the next tick goes on."""
+    figuring.fill(publisher.store, publisher.config, now, _FIGURING_SECONDS)
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

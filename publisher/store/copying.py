@@ -22,6 +22,7 @@ from publisher.store import Store, attempts, exists, open_store, restores, sqlit
 from publisher.store.exclusive import nobody_else
 from publisher.store.migrating import HEAD, migrate, version
 from publisher.store.schema import keys, metadata, schedule, workers
+from publisher.store.schema.triggers import stopped
 from publisher.store.transcripts import Transcript, count, go_on_behind, rows, transcribed, write
 
 Progress = Callable[[int, int], None]
@@ -163,6 +164,15 @@ def _take_back(store: Store, note: Callable[[Connection], None]) -> None:
 def _transfer(here: Connection, there: Connection, name: str, progress: Progress) -> Copied:
     for table in (keys, schedule):
         there.execute(table.delete())
+    # what was counted is copied, too
+    with stopped(there):
+        tables = _copied(here, there, name, progress)
+    _settle(there)
+    waits = restores.restored(there)
+    return Copied(tables, restores.said(waits) if waits else "")
+
+
+def _copied(here: Connection, there: Connection, name: str, progress: Progress) -> dict[str, Transcript]:
     passed_over = restores.not_copied(here, name)
     step = _steps(2 * (sum(count(here, table) for table in TABLES) - bool(passed_over)), progress)
     tables: dict[str, Transcript] = {}
@@ -175,9 +185,7 @@ def _transfer(here: Connection, there: Connection, name: str, progress: Progress
             pass
         tables[table.name] = _compared(table.name, gave(), found())
         go_on_behind(there, table)
-    _settle(there)
-    waits = restores.restored(there)
-    return Copied(tables, restores.said(waits) if waits else "")
+    return tables
 
 
 def _steps(total: int, progress: Progress) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, update
 
 from publisher.model.mail import Status
-from publisher.store import compacted
+from publisher.store import compacted, tallies
 from publisher.store.bulk import among
 from publisher.store.claims import WAITING
 from publisher.store.schema import (
@@ -38,10 +38,13 @@ _AT_REST = or_(
 
 def counts(tx: Connection, edition_id: int) -> dict[str, int]:
     """How many deliveries of an edition have each status; zero where there are none."""
-    query = select(deliveries.c.status, func.count()).where(deliveries.c.edition_id == edition_id)
-    found = {row[0]: int(row[1]) for row in tx.execute(query.group_by(deliveries.c.status))}
-    found["sent"] = found.get("sent", 0) + compacted.count(tx, edition_id)
-    return {status: found.get(status, 0) for status in STATUSES}
+    return counts_of(tx, [edition_id])[edition_id]
+
+
+def counts_of(tx: Connection, editions: Collection[int]) -> dict[int, dict[str, int]]:
+    """As `counts`, of several editions, by their id."""
+    found = tallies.counts_of(tx, editions)
+    return {id_: {status: found.get(id_, {}).get(status, 0) for status in STATUSES} for id_ in editions}
 
 
 def rows(tx: Connection, edition_id: int, status: str = "") -> list[Row[Any]]:
@@ -88,11 +91,9 @@ def due_in_held(tx: Connection, now: datetime) -> dict[int, int]:
 
 def unseen(tx: Connection) -> dict[int, int]:
     """Edition to how many of its unknown deliveries nobody has acknowledged."""
-    mine = (deliveries.c.status == "unknown", deliveries.c.acknowledged_at.is_(None))
-    # only a sending edition can have them for long: one walk along its index each
+    # only a sending edition can have them for long
     going = select(editions.c.id).where(editions.c.state.in_(("sending", "paused")))
-    query = select(deliveries.c.edition_id, func.count()).where(deliveries.c.edition_id.in_(going), *mine)
-    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(deliveries.c.edition_id))}
+    return tallies.having(tx, "unseen", going)
 
 
 def anything_left(tx: Connection, edition_id: int) -> bool:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import recount
 from sqlalchemy import text, update
 
 from publisher import cutting, subscribing
@@ -430,6 +431,8 @@ class Newsroom:
     def verify(self) -> int:
         """Exactly once, over the whole life; how many (subscription, article) pairs were looked at."""
         pairs = 0
+        with self.p.store.read() as tx:
+            recount.check(tx)
         people, rows = self.people(), [*self.ledger().values(), *(g for p in self.past.values() for g in p)]
         mine: dict[int, list[Got]] = {}
         for g in rows:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import recount
 from mail_sink import Sink
 
 from publisher import cutting, delivering, gathering, subscribing
@@ -63,6 +64,8 @@ class Mailing:
             at[id_] = new
         for id_, status in self.sql("SELECT id, status FROM deliveries"):
             assert at.get(id_, "queued") == status
+        with self.publisher.store.read() as tx:
+            recount.check(tx)
 
 
 @pytest.fixture

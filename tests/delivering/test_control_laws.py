@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import recount
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -119,6 +120,7 @@ class World:
         gone = self.mailing.state() == "cancelled" and not self.server.handed
         assert sum(counts.values()) in ((planned, 0) if gone else (planned,))
         with self.mailing.publisher.store.read() as tx:
+            recount.check(tx)
             rows = tx.execute(select(schema.deliveries.c.id, schema.deliveries.c.status)).all()
             events = tx.execute(select(schema.events).order_by(schema.events.c.id)).all()
         at = {row.id: "queued" for row in rows}

@@ -1,6 +1,7 @@
 """The tables of the store, by what they are about. Migrations make them; `metadata` says what they are."""
 
 from publisher.store.schema.content import articles, feed_polls, keys, releases, remote_feeds, schedule
+from publisher.store.schema.counters import figures, movements, tallies
 from publisher.store.schema.desk import credentials, deeds, editors, refusals, sign_ins
 from publisher.store.schema.editions import cuts, editions, pieces, variant_articles, variants
 from publisher.store.schema.ledger import (
@@ -38,8 +39,10 @@ __all__ = [
     "editors",
     "events",
     "feed_polls",
+    "figures",
     "keys",
     "metadata",
+    "movements",
     "notice_events",
     "notices",
     "pacing",
@@ -54,6 +57,7 @@ __all__ = [
     "subscribers",
     "subscriptions",
     "suppressions",
+    "tallies",
     "variant_articles",
     "variants",
     "workers",

@@ -1,5 +1,11 @@
 """Counters and figures, hand editions, imports, and the API's own tables"""
 
+import sqlalchemy as sa
+from alembic import op
+
+import publisher.store.columns
+from publisher.store.schema import triggers
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -16,6 +22,46 @@ def upgrade() -> None:
 
 def _counters() -> None:
     """How many deliveries of each edition have each status, and the figures of each day."""
+    op.create_table(
+        "tallies",
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("deliveries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("edition_id", "status", "shard", name=op.f("pk_tallies")),
+        postgresql_with={"fillfactor": 50},
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "movements",
+        sa.Column("newsletter", sa.String(length=63), nullable=False),
+        sa.Column("cadence", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("subscriptions", sa.BigInteger(), nullable=False),
+        sa.Column("came", sa.BigInteger(), nullable=False),
+        sa.Column("went", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("newsletter", "cadence", "status", "day", "shard", name=op.f("pk_movements")),
+        postgresql_with={"fillfactor": 50},
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "figures",
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "day", "name", name=op.f("pk_figures")),
+        sqlite_with_rowid=False,
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        from publisher.store.postgres import sort_by_bytes
+
+        # a column that a trigger names cannot be given another order any more
+        sort_by_bytes(op.get_bind())
+    triggers.make(op.get_bind())
+    triggers.count_anew(op.get_bind())
 
 
 def _editing() -> None:
