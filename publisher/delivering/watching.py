@@ -66,7 +66,7 @@ def standings(store: Store, wanted: Sequence[Edition], now: datetime, lately: bo
 
 def _standing(tx: Connection, one: Edition, rate: float, now: datetime) -> Standing:
     edition, counts = editions.get(tx, one.id), ledger.counts(tx, one.id)
-    due, going = measures.due_now(tx, one.id, now), edition.state == "sending"
+    due, going = measures.due_now(tx, one.id, now, counts), edition.state == "sending"
     rate = rate if going or edition.state == "done" else 0.0
     last = measures.last_due(tx, one.id) if going else None
     end = estimated_end(due + counts["sending"], last, rate, now)

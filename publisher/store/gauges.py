@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from publisher.store import Store
+from publisher.store import Store, tallies
 from publisher.store.claims import WAITING
 from publisher.store.editions import OPEN_STATES
-from publisher.store.schema import deliveries, editions, notices, schedule, subscriptions
+from publisher.store.schema import deliveries, editions, notices, schedule
 
 
 class Listed(NamedTuple):
@@ -57,10 +57,11 @@ def last_done(tx: Connection, name: str) -> datetime | None:
 
 
 def subscriptions_by_status(tx: Connection) -> dict[tuple[str, str], int]:
-    """(newsletter, status) to how many subscriptions; it reads all of them."""
-    c = subscriptions.c
-    query = select(c.newsletter, c.status, func.count()).group_by(c.newsletter, c.status)
-    return {(row[0], row[1]): int(row[2]) for row in tx.execute(query)}
+    """(newsletter, status) to how many subscriptions."""
+    found: dict[tuple[str, str], int] = {}
+    for (newsletter, _, status), number in tallies.subscriptions(tx).items():
+        found[newsletter, status] = found.get((newsletter, status), 0) + number
+    return found
 
 
 def size(store: Store) -> int:

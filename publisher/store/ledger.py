@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, update
 
 from publisher.model.mail import Status
-from publisher.store import compacted, tallies
+from publisher.store import compacted, measures, tallies
 from publisher.store.bulk import among
 from publisher.store.claims import WAITING
 from publisher.store.schema import (
@@ -80,13 +80,8 @@ def completed(tx: Connection, now: datetime) -> list[int]:
 
 def due_in_held(tx: Connection, now: datetime) -> dict[int, int]:
     """Held edition to how many of its deliveries have come due meanwhile (rule 10)."""
-    query = (
-        select(deliveries.c.edition_id, func.count())
-        .join(editions, editions.c.id == deliveries.c.edition_id)
-        .where(editions.c.state == "held", deliveries.c.status.in_(WAITING), deliveries.c.due_at <= now)
-        .group_by(deliveries.c.edition_id)
-    )
-    return {row[0]: int(row[1]) for row in tx.execute(query)}
+    held = tx.scalars(select(editions.c.id).where(editions.c.state == "held")).all()
+    return {id_: due for id_ in held if (due := measures.due_now(tx, id_, now))}
 
 
 def unseen(tx: Connection) -> dict[int, int]:

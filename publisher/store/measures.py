@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select
 
+from publisher.store import tallies
 from publisher.store.claims import WAITING
 from publisher.store.schema import deliveries, events
 
+_MOMENT = 20_000
 
-def due_now(tx: Connection, edition_id: int, now: datetime) -> int:
-    """How many waiting deliveries of an edition have come due."""
-    waits = (deliveries.c.edition_id == edition_id, deliveries.c.status.in_(WAITING))
-    return int(tx.scalar(select(func.count()).where(*waits, deliveries.c.due_at <= now)) or 0)
+
+def due_now(tx: Connection, edition_id: int, now: datetime, counts: Mapping[str, int] | None = None) -> int:
+    """How many waiting deliveries of an edition have come due; `counts` are its own, if they are known.
+
+    Counted are those whose hour is still to come, or those whose hour has come, whichever are few.
+    """
+    known = tallies.counts(tx, edition_id) if counts is None else counts
+    due = 0
+    for status in WAITING:
+        if waits := known.get(status, 0):
+            mine = (deliveries.c.edition_id == edition_id, deliveries.c.status == status)
+            later = _few(tx, *mine, deliveries.c.due_at > now)
+            due += waits - later if later is not None else _count(tx, *mine, deliveries.c.due_at <= now)
+    return due
+
+
+def _few(tx: Connection, *which: ColumnElement[bool]) -> int | None:
+    """How many these are; None for more than are counted in a moment."""
+    some = select(literal(1)).select_from(deliveries).where(*which).limit(_MOMENT + 1).subquery()
+    found = int(tx.scalar(select(func.count()).select_from(some)) or 0)
+    return found if found <= _MOMENT else None
+
+
+def _count(tx: Connection, *which: ColumnElement[bool]) -> int:
+    return int(tx.scalar(select(func.count()).select_from(deliveries).where(*which)) or 0)
 
 
 def last_due(tx: Connection, edition_id: int) -> datetime | None:

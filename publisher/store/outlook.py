@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from publisher.store import tallies
 from publisher.store.schema import articles, releases, subscriptions
 from publisher.store.subscribers import receiving
 
 _A, _S = articles.c, subscriptions.c
-# counting further would take longer than a page may
-COUNTED = 10_000
 # Who left keeps the hour that was due then: looking past all of these would take long, too. Who gets mail is
 # later than this only while no clock runs.
 _LATEST = timedelta(days=2)
@@ -31,7 +31,7 @@ class Arrival(NamedTuple):
 
 class Due(NamedTuple):
     """When the next mail of a newsletter and cadence is due (None: as soon as something appears), and for
-    how many: more than COUNTED where `people` is greater."""
+    how many in all: an edition is for everybody of its slot, whatever their hour and zone."""
 
     cadence: str
     at: datetime | None
@@ -52,22 +52,29 @@ def arrived_since(tx: Connection, moment: datetime) -> int:
     return int(tx.scalar(query) or 0)
 
 
-def next_due(tx: Connection, newsletter: str, cadence: str, now: datetime) -> Due | None:
-    """The next moment at which somebody is due, and for how many; None where nobody gets it so."""
-    mine = (_S.newsletter == newsletter, _S.cadence == cadence)
-    if cadence == "instant":
-        people = _count(tx, now, *mine)
+def next_due(
+    tx: Connection, newsletter: str, cadence: str, receiving_it: Mapping[str, int], now: datetime
+) -> Due | None:
+    """The next moment at which somebody is due; `receiving_it` are its `receivers`. None where nobody is."""
+    people = receiving_it.get(cadence, 0)
+    if cadence == "instant" or not people:
         return Due(cadence, None, people) if people else None
-    first = select(_S.next_due_at).where(*mine, receiving(now), _S.next_due_at > now - _LATEST)
+    mine = (_S.newsletter == newsletter, _S.cadence == cadence, receiving(now))
+    first = select(_S.next_due_at).where(*mine, _S.next_due_at > now - _LATEST)
     at = tx.scalar(first.order_by(_S.next_due_at).limit(1))
-    return Due(cadence, at, _count(tx, now, *mine, _S.next_due_at == at)) if at else None
+    return Due(cadence, at, people) if at else None
 
 
-def receivers(tx: Connection, newsletter: str, cadence: str, now: datetime) -> int:
-    """How many get a newsletter in this cadence; COUNTED + 1 stands for more."""
-    return _count(tx, now, _S.newsletter == newsletter, _S.cadence == cadence)
-
-
-def _count(tx: Connection, now: datetime, *which: object) -> int:
-    some = select(_S.id).where(*which, receiving(now)).limit(COUNTED + 1).subquery()  # type: ignore[arg-type]
-    return int(tx.scalar(select(func.count()).select_from(some)) or 0)
+def receivers(tx: Connection, newsletter: str, now: datetime) -> dict[str, int]:
+    """Cadence to how many get a newsletter in it: who has confirmed, and has not paused it now."""
+    found = {
+        cadence: number
+        for (name, cadence, status), number in tallies.subscriptions(tx).items()
+        if (name, status) == (newsletter, "confirmed")
+    }
+    # few pause, and an index has these alone
+    paused = (_S.newsletter == newsletter, _S.status == "confirmed", _S.paused_until > now)
+    query = select(_S.cadence, func.count()).where(*paused).group_by(_S.cadence)
+    for cadence, number in tx.execute(query):
+        found[cadence] = found.get(cadence, 0) - int(number)
+    return {cadence: number for cadence, number in found.items() if number}

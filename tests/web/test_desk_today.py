@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from publisher import cutting, gathering, passwords
 from publisher.app import Publisher
 from publisher.delivering import controlling, opening
 from publisher.store import editions, outlook, refusals, restores, workforce
+from publisher.store import subscribers as people
 from publisher.store.schema import deliveries
 
 
@@ -64,7 +66,8 @@ def test_it_says_what_is_so(
     assert "The feed 127.0.0.1:9/feed.xml cannot be read" in needs
     due = section(viewer, "next")
     assert "Daily As soon as it appears one person" in due
-    assert "today, 07:00 2 people Every day" in due
+    # an edition is for all of its slot, whatever their hour
+    assert "today, 07:00 3 people Every day" in due
     assert "Letter Nobody gets it yet" in due
     subscribe(p, "reader0@example.org", "letter", hour=3, zone="UTC")
     assert "today, 07:00 one person Every day · held for approval" in section(viewer, "next")
@@ -108,16 +111,21 @@ def test_a_refused_file_keeps_since_when_and_very_many_are_counted(
     assert "And 5 files more" in section(viewer, "needs")
 
 
-def test_people_are_counted_as_far_as_a_page_may(
-    publication: Callable[..., Publisher], subscribe: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+def test_everybody_for_whom_the_next_edition_is_is_counted(
+    publication: Callable[..., Publisher], subscribe: Any, clock: Any
 ) -> None:
-    monkeypatch.setattr(outlook, "COUNTED", 2)
     p = publication()
     for n in range(5):
-        subscribe(p, f"reader{n}@example.org", hour=7, zone="UTC")
+        subscribe(p, f"reader{n}@example.org", hour=n, zone="UTC")
+    with p.store.write() as tx:
+        for id_, paused in ((1, clock() + timedelta(hours=1)), (2, clock() - timedelta(hours=1))):
+            people.change(tx, id_, {"paused_until": paused})
     with p.store.read() as tx:
-        found = outlook.next_due(tx, "daily", "daily", clock())
+        receivers = outlook.receivers(tx, "daily", clock())
+        found = outlook.next_due(tx, "daily", "daily", receivers, clock())
+        assert outlook.next_due(tx, "daily", "weekly", receivers, clock()) is None
         assert not editions.listed(tx)
+    assert receivers == {"daily": 4}
     assert found
-    assert found.people == 3
-    assert "more than 2 people" in section(Newsroom.of(p, clock).editor("viewer"), "next")
+    assert found.people == 4
+    assert "4 people" in section(Newsroom.of(p, clock).editor("viewer"), "next")

@@ -1,6 +1,14 @@
 """The tables of the store, by what they are about. Migrations make them; `metadata` says what they are."""
 
-from publisher.store.schema.content import articles, feed_polls, keys, releases, remote_feeds, schedule
+from publisher.store.schema.content import (
+    article_words,
+    articles,
+    feed_polls,
+    keys,
+    releases,
+    remote_feeds,
+    schedule,
+)
 from publisher.store.schema.counters import figures, movements, tallies
 from publisher.store.schema.desk import credentials, deeds, editors, refusals, sign_ins
 from publisher.store.schema.editions import cuts, editions, pieces, variant_articles, variants
@@ -26,6 +34,7 @@ from publisher.store.schema.people import (
 )
 
 __all__ = [
+    "article_words",
     "articles",
     "compacted",
     "confirmations",

@@ -49,6 +49,19 @@ articles = Table(
     Index(None, "source", "path"),
 )
 
+# What editors look for, kept by triggers: the words of title, authors and topics, without the text.
+article_words = Table(
+    "article_words",
+    metadata,
+    Column("article_id", String(400), primary_key=True),
+    Column("published_at", Moment, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("topics", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index(None, "published_at", "article_id"),
+)
+
 # Rule 1 and 6: an article's first release, and one more for each correction.
 releases = Table(
     "releases",

@@ -29,6 +29,18 @@ subscribers = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+# By beginning of the name or of the domain; that of the address is the key's. `lower` knows ASCII alone.
+Index(
+    "ix_subscribers_named",
+    text("lower(name)"),
+    subscribers.c.id,
+    sqlite_where=text("name <> ''"),
+    postgresql_where=text("name <> ''"),
+)
+for _dialect, _at in (("sqlite", "instr"), ("postgresql", "strpos")):
+    _domain = text(f"substr(address_key, {_at}(address_key, '@') + 1)")
+    Index("ix_subscribers_domain", _domain, subscribers.c.id).ddl_if(dialect=_dialect)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -60,6 +72,13 @@ subscriptions = Table(
         "mark",
         sqlite_where=text("cadence = 'instant'"),
         postgresql_where=text("cadence = 'instant'"),
+    ),
+    Index(
+        "ix_subscriptions_paused",
+        "newsletter",
+        "paused_until",
+        sqlite_where=text("paused_until IS NOT NULL"),
+        postgresql_where=text("paused_until IS NOT NULL"),
     ),
 )
 

@@ -1,4 +1,6 @@
-"""The triggers that keep `tallies` and `movements`: a change of them needs a migration that makes them anew.
+"""The triggers that keep `tallies`, `movements` and `article_words`.
+
+A change of them needs a migration that makes them anew.
 
 SQLite runs one for each row, some 0.5 µs, and only where a status changes. PostgreSQL runs one for each
 statement on deliveries and new subscriptions, of which there are very many at once, and one for each row
@@ -43,6 +45,43 @@ def _move(row: str, day: str, number: int, moved: str) -> str:
     return _add("movements", values, _MOVE)
 
 
+# What of an article editors look for. `topics` are lines, each with a line end before and behind it.
+_WORDS = "article_id, published_at, status, source, topics, words"
+_KEPT = ", ".join(f"{name} = excluded.{name}" for name in _WORDS.split(", ")[1:])
+
+
+def _remember(dialect: str, row: str, tail: str) -> str:
+    """Keep the words of an article, or of all (`tail`: FROM articles)."""
+    topics, authors, labels, title = {
+        "sqlite": (
+            f"SELECT group_concat(value, char(10)) FROM json_each({row}.topics)",
+            "SELECT group_concat(json_extract(value, '$.name'), char(10)) "
+            f"FROM json_each({row}.data, '$.authors')",
+            f"SELECT group_concat(value, char(10)) FROM json_each({row}.data, '$.labels')",
+            f"json_extract({row}.data, '$.title')",
+        ),
+        "postgresql": (
+            f"SELECT string_agg(t, chr(10)) FROM json_array_elements_text({row}.topics) AS t",
+            "SELECT string_agg(a ->> 'name', chr(10)) "
+            f"FROM json_array_elements({row}.data -> 'authors') AS a",
+            f"SELECT string_agg(t, chr(10)) FROM json_array_elements_text({row}.data -> 'labels') AS t",
+            f"{row}.data ->> 'title'",
+        ),
+    }[dialect]
+    end = "char(10)" if dialect == "sqlite" else "chr(10)"
+    listed = f"{end} || coalesce(({topics}), '') || {end}"
+    values = (
+        f"SELECT {row}.id, {row}.published_at, {row}.status, {row}.source, {listed}, "
+        # SQLite takes ON for a join where no WHERE stands before it
+        f"coalesce({title}, '') || {end} || coalesce(({authors}), '') || {listed} "
+        f"|| coalesce(({labels}), '') {tail} WHERE true"
+    )
+    return f"INSERT INTO article_words ({_WORDS}) {values} ON CONFLICT (article_id) DO UPDATE SET {_KEPT}"
+
+
+_RETITLED = "UPDATE OF published_at, status, source, topics, data ON articles"
+_FORGET = "DELETE FROM article_words WHERE article_id = OLD.id"
+
 _TODAY = "date('now')"
 _OTHER = "(OLD.status <> NEW.status)"
 # when somebody left is known; of other changes the clock of the database says the day
@@ -81,6 +120,9 @@ _SQLITE = {
         f"OR NEW.cadence <> OLD.cadence OR {_OTHER}",
         [_move("OLD", _LEFT, -1, _OTHER), _move("NEW", _LEFT, 1, _OTHER)],
     ),
+    "words_inserted": ("AFTER INSERT ON articles", [_remember("sqlite", "NEW", "")]),
+    "words_updated": (f"AFTER {_RETITLED}", [_remember("sqlite", "NEW", "")]),
+    "words_deleted": ("AFTER DELETE ON articles", [_FORGET]),
 }
 
 _MINE = "pg_backend_pid()"
@@ -158,6 +200,9 @@ _POSTGRES = {
         "OLD.cadence, OLD.status) IS DISTINCT FROM (NEW.newsletter, NEW.cadence, NEW.status))",
         [_moved_one("OLD", -1), _moved_one("NEW", 1)],
     ),
+    "words_inserted": (f"AFTER INSERT ON articles {_EACH}", [_remember("postgresql", "NEW", "")]),
+    "words_updated": (f"AFTER {_RETITLED} {_EACH}", [_remember("postgresql", "NEW", "")]),
+    "words_deleted": (f"AFTER DELETE ON articles {_EACH}", [_FORGET]),
 }
 
 
@@ -219,6 +264,12 @@ def count_anew(tx: Connection) -> None:
         f"INSERT INTO movements ({_MOVE}) SELECT newsletter, cadence, status, day, 0, sum(n), sum(c), sum(w) "
         f"FROM ({rows}) AS found GROUP BY newsletter, cadence, status, day",
     )
+
+
+def remember_anew(tx: Connection) -> None:
+    """Keep the words of all articles that are there."""
+    tx.exec_driver_sql("DELETE FROM article_words")
+    _say(tx, _remember(tx.dialect.name, "articles", "FROM articles"))
 
 
 def _day_of(tx: Connection, column: str) -> str:

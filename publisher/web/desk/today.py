@@ -106,15 +106,14 @@ def _held(tx: Connection, edition: Edition) -> Waiting:
 
 def _coming(tx: Connection, p: Publisher, now: datetime) -> Iterator[Coming]:
     for name, newsletter in p.config.newsletters.items():
-        found = []
+        found, people = [], outlook.receivers(tx, name, now)
         for cadence in slots.CADENCES:
             if newsletter.approval and cadence != "instant":
                 # rule 13: one cut for everybody, at the newsletter's own hour
-                people = outlook.receivers(tx, name, cadence, now)
                 at = slots.next_due(approval_timetable(p.config, name, cadence), now)
-                due = Due(cadence, at, people) if people else None
+                due = Due(cadence, at, people[cadence]) if cadence in people else None
             else:
-                due = outlook.next_due(tx, name, cadence, now)
+                due = outlook.next_due(tx, name, cadence, people, now)
             if due:
                 found.append(due)
         yield Coming(newsletter.title or name, name, newsletter.approval, tuple(found))
@@ -131,10 +130,8 @@ def show(visit: Visit) -> Response:
     """Today, for editors: what needs a person, what is under way, what is due next, what has come in."""
     permissions.check(visit.session.actor, "look")
     sources = [str(source.path.name) for source in visit.publisher.config.sources if source.path]
-    most = outlook.COUNTED
-    return visit.page(
-        "today", today=look(visit.publisher, visit.now), moment=visit.moment, sources=sources, most=most
-    )
+    today = look(visit.publisher, visit.now)
+    return visit.page("today", today=today, moment=visit.moment, sources=sources)
 
 
 DOORS = (Door("/desk/", show),)

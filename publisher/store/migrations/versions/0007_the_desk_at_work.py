@@ -55,13 +55,50 @@ def _counters() -> None:
         sa.PrimaryKeyConstraint("kind", "day", "name", name=op.f("pk_figures")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "article_words",
+        sa.Column("article_id", sa.String(length=400), nullable=False),
+        sa.Column("published_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("topics", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_article_words")),
+    )
+    op.create_index(
+        op.f("ix_article_words_published_at_article_id"), "article_words", ["published_at", "article_id"]
+    )
     if op.get_bind().dialect.name == "postgresql":
         from publisher.store.postgres import sort_by_bytes
 
         # a column that a trigger names cannot be given another order any more
         sort_by_bytes(op.get_bind())
+    _searched("strpos" if op.get_bind().dialect.name == "postgresql" else "instr")
     triggers.make(op.get_bind())
     triggers.count_anew(op.get_bind())
+    triggers.remember_anew(op.get_bind())
+
+
+def _searched(position: str) -> None:
+    """By what editors find subscribers: the name, the domain."""
+    there = sa.text("name <> ''")
+    op.create_index(
+        "ix_subscribers_named",
+        "subscribers",
+        [sa.text("lower(name)"), "id"],
+        sqlite_where=there,
+        postgresql_where=there,
+    )
+    domain = sa.text(f"substr(address_key, {position}(address_key, '@') + 1)")
+    op.create_index("ix_subscribers_domain", "subscribers", [domain, "id"])
+    paused = sa.text("paused_until IS NOT NULL")
+    op.create_index(
+        "ix_subscriptions_paused",
+        "subscriptions",
+        ["newsletter", "paused_until"],
+        sqlite_where=paused,
+        postgresql_where=paused,
+    )
 
 
 def _editing() -> None:
