@@ -3,6 +3,17 @@
 from publisher.cutting.asking import Request, Result, asked
 from publisher.cutting.clock import cut_due
 from publisher.cutting.covering import acknowledge_restore
+from publisher.cutting.editing import Changes, change
 from publisher.cutting.running import cut, resume
 
-__all__ = ["Request", "Result", "acknowledge_restore", "asked", "cut", "cut_due", "resume"]
+__all__ = [
+    "Changes",
+    "Request",
+    "Result",
+    "acknowledge_restore",
+    "asked",
+    "change",
+    "cut",
+    "cut_due",
+    "resume",
+]

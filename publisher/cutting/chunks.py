@@ -10,11 +10,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
-from publisher.cutting import cancelling
+from publisher.cutting import cancelling, closing
 from publisher.cutting.asking import NOTHING, Result
 from publisher.cutting.drafting import draft
 from publisher.cutting.planning import Course, Planned, Planner, Shown
 from publisher.errors import ContentError
+from publisher.freezing.fingerprints import fingerprint
 from publisher.freezing.freezer import Freezer
 from publisher.model.articles import Article
 from publisher.model.editors import Actor
@@ -213,21 +214,26 @@ class Run:
         if self.recipients >= _MANY:
             with self.store.write() as tx:
                 serving.measure(tx)
+        closing.weigh(self.store, self.edition)
+        closing.describe(self.store, self.edition)
         with self.store.read() as tx:
             union, variants = editions.union(tx, id_), editions.variants_of(tx, id_)
             self._load(tx, {a for a, _ in union})
         archive = self.freezer.archive(union, self.config.publication.language) if union else {}
         with self.store.write() as tx:
-            self._close(tx, id_, {**archive, "subject": next((subject for _, subject in variants), "")})
+            editions.save_pieces(tx, id_, self.freezer.fresh)
+        bound = fingerprint(self.store, self.edition) if self.edition.needs_approval else ""
+        with self.store.write() as tx:
+            self._close(
+                tx, id_, {**archive, "subject": next((subject for _, subject in variants), "")}, bound
+            )
             edition = editions.get(tx, id_)
         return Result(edition, len(variants), tuple(a for a, _ in union), self.recipients, self.waiting)
 
-    def _close(self, tx: Connection, id_: int, archive: dict[str, object]) -> None:
+    def _close(self, tx: Connection, id_: int, archive: dict[str, object], bound: str) -> None:
         assert self.edition is not None
-        assert self.freezer is not None
-        editions.save_pieces(tx, id_, self.freezer.fresh)
         cuts.move(tx, self.cut.id, finished_at=self.now)
-        editions.change(tx, id_, archive=archive)
+        editions.change(tx, id_, archive=archive, fingerprint=bound)
         if self.cut.kind != "due":
             editions.change(tx, id_, everybody=True, closes_at=None)
         held = self.cut.request["by_person"] or self.edition.needs_approval

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from publisher import permissions
 from publisher.config.schema import Config
-from publisher.cutting import cancelling, starting
+from publisher.cutting import cancelling, remaking, starting
 from publisher.cutting.asking import NOTHING, Request, Result, check_articles
 from publisher.cutting.chunks import CHUNK, Run
 from publisher.cutting.planning import Planner, Shown
 from publisher.model.editors import CLOCK, COMMAND_LINE, Actor
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, cuts, editions, restores
+from publisher.store import Store, audience, cuts, editing, editions, restores
 from publisher.store.cuts import Cut
 
 Progress = Callable[[int, int], None]
@@ -76,9 +76,10 @@ def resume(
 
 
 def unfinished(store: Store, newsletter: str) -> bool:
-    """Whether a cut, or the cancelling of an edition, of this newsletter was killed on its way."""
+    """Whether a cut of this newsletter, or a change or cancelling of an edition, was killed on its way."""
     with store.read() as tx:
-        return bool(cuts.unfinished(tx, newsletter) or editions.half_cancelled(tx, newsletter))
+        begun = editing.begun(tx, newsletter)
+        return bool(begun or cuts.unfinished(tx, newsletter) or editions.half_cancelled(tx, newsletter))
 
 
 def _finish_left(
@@ -88,6 +89,10 @@ def _finish_left(
         restores.check(tx)
         stopped = editions.half_cancelled(tx, newsletter)
         left = cuts.unfinished(tx, newsletter)
+        changing = editing.begun(tx, newsletter)
+    for edition in changing:
+        if edition.newsletter in config.newsletters:
+            remaking.finish(store, config, templates, edition.id, now)
     for edition in stopped:
         cancelling.undo(store, edition, now)
     return [

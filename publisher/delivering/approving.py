@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher import permissions
 from publisher.delivering import due_times
 from publisher.errors import Refused
+from publisher.freezing.fingerprints import fingerprint
 from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.permissions import Handled
 from publisher.store import Store, clock, compacted, deeds, editions, ledger, restores
 from publisher.store.editions import Edition
 
-_ROWS, _PARTS = 5000, 200
+__all__ = ["approve", "check", "fingerprint", "refusal"]
 _CHANGED = "it is not what was approved"
 
 
@@ -58,39 +56,6 @@ def _check(store: Store, edition: Edition, actor: Actor) -> None:
         raise Refused(f"{edition.name} needs no approval: publisher send {edition.name} opens it")
     if state != "held":
         raise Refused(f"{edition.name} cannot be approved: it is {state}")
-
-
-def fingerprint(store: Store, edition: Edition) -> str:
-    """SHA-256 (hex) of what is frozen in an edition and whom it is for; not of when, or how it stands."""
-    with store.read() as tx:
-        letterhead = editions.get(tx, edition.id).letterhead
-    digest = hashlib.sha256(repr(letterhead).encode())
-    _feed(
-        digest,
-        store,
-        _PARTS,
-        lambda tx, after: editions.frozen_after(tx, "pieces", edition.id, after, _PARTS),
-    )
-    _feed(
-        digest,
-        store,
-        _ROWS,
-        lambda tx, after: editions.frozen_after(tx, "variants", edition.id, after, _ROWS),
-    )
-    _feed(digest, store, _ROWS, lambda tx, after: ledger.bound(tx, edition.id, after, _ROWS))
-    return digest.hexdigest()
-
-
-def _feed(digest: Any, store: Store, most: int, chunk: Callable[[Any, int], list[tuple[Any, ...]]]) -> None:
-    after, size = 0, most
-    while size == most:
-        with store.read() as tx:
-            rows = chunk(tx, after)
-        for row in rows:
-            digest.update(repr(row).encode())
-        size = len(rows)
-        after = rows[-1][0] if rows else after
-    digest.update(b"\0")
 
 
 def check(store: Store, edition: Edition, now: datetime) -> None:

@@ -95,8 +95,8 @@ def _deliveries(asked: _Asked, rows: Sequence[Row[Any] | Past]) -> list[dict[str
     marks = {s.id: s.mark for s in asked.subscriptions}
     found = []
     for row in rows:
-        ids = histories.articles_in(asked.tx, row.variant_id)
-        listed = asked.titles(ids)
+        ids, out = (f(asked.tx, row.variant_id) for f in (histories.articles_in, histories.dropped_in))
+        listed = asked.titles([*ids, *out])
         waived = [
             listed[a].article.title
             for a in ids
@@ -115,10 +115,12 @@ def _deliveries(asked: _Asked, rows: Sequence[Row[Any] | Past]) -> list[dict[str
             "at": row.finished_at or row.started_at,
             "covers": [row.lo, row.hi],
             "articles": ids,
+            "dropped": out,
             "waived": waived,
             "events": [_event(e) for e in history.get(row.id, ())],
         }
-        found.append(data | {"says": asked.say.delivery(row, [listed[a].article.title for a in ids], waived)})
+        titles, dropped = ([listed[a].article.title for a in some] for some in (ids, out))
+        found.append(data | {"says": asked.say.delivery(row, titles, waived, dropped)})
     return found
 
 

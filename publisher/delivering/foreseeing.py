@@ -55,7 +55,11 @@ def _corrections(
     candidates: Sequence[windows.Candidate], seen: Sequence[histories.Named]
 ) -> set[tuple[str, int]]:
     """Corrections of what they got in an earlier revision, and were not told of yet (rule 6)."""
-    got = {n.article_id: n.revision for n in seen if n.role and n.status in ("sent", "unknown")}
+    got = {
+        n.article_id: n.revision
+        for n in seen
+        if n.role not in ("", editions.DROPPED) and n.status in ("sent", "unknown")
+    }
     told = {(n.article_id, n.revision) for n in seen if n.role}
     return {
         (c.article_id, c.revision)

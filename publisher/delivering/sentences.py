@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 from publisher.store.compacted import Past
-from publisher.store.editions import Edition
+from publisher.store.editions import EMPTIED, Edition
 from publisher.store.subscribers import Subscription
 
 Verdict = Literal[
@@ -54,10 +54,18 @@ class Say:
             return f"{when}. Nothing new is there for them yet; without anything no mail comes."
         return f"{when}. As things stand it would hold {_listed(titles)}."
 
-    def delivery(self, row: Row[Any] | Past, titles: Sequence[str], waived: Sequence[str]) -> list[str]:
+    def delivery(
+        self,
+        row: Row[Any] | Past,
+        titles: Sequence[str],
+        waived: Sequence[str],
+        dropped: Sequence[str] = (),
+    ) -> list[str]:
         """What became of a delivery, or what it waits for."""
         name = f"{row.newsletter}/{row.number}"
         says = [f"{name}: {self._fate(row)} It holds {_listed(titles)}."]
+        if dropped:
+            says.append(f"{_listed(dropped)}: an editor dropped it, and it does not come again.")
         if waived:
             says.append(f"{_listed(waived)}: a later window has passed by, and it does not come again.")
         return says
@@ -81,6 +89,8 @@ class Say:
         }
         if row.status == "cancelled" and row.reply == "restored":
             return f"taken for mailed when the store was restored, {at}: nobody here knows whether it was."
+        if row.status == "cancelled" and row.reply == EMPTIED:
+            return "nothing was left in it for them: an editor dropped all that it held."
         return fates[row.status]
 
     def _waits(self, row: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,14 +12,14 @@ from typing import Any
 
 from publisher import messages
 from publisher.config.schema import Config
-from publisher.editions import layout
+from publisher.editions import arranging, layout
 from publisher.errors import ContentError
 from publisher.freezing.variants import digest, join, key_of
 from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
 from publisher.rendering import mail as mails
 from publisher.rendering.environment import Templates
-from publisher.store.editions import Edition, VariantRow
+from publisher.store.editions import DROPPED, Edition, VariantRow
 
 
 def mail_of(config: Config, edition: Edition, language: str, *, web: bool) -> mails.Mail:
@@ -57,7 +58,11 @@ class Freezer:
     fresh: dict[str, Piece] = field(default_factory=dict)
 
     def variant(self, shown: Sequence[tuple[str, int]], language: str) -> VariantRow:
-        """The variant of these (article, revision), in order."""
+        """The variant of these (article, revision), in order, as the editors arranged them.
+
+        Where they dropped all of them it is empty: nobody is sent it.
+        """
+        shown, dropped = arranging.arranged(shown, self.edition.arrangement)
         revisions = dict(shown)
         subject, preheader = self._lines(shown, language)
         plan = self._plan(shown, language, escape(subject) + escape(preheader))
@@ -69,19 +74,22 @@ class Freezer:
         roles = dict(plan)
         return VariantRow(
             edition_id=self.edition.id,
-            key=key_of(shown, language),
+            key=key_of((*shown, *dropped), language, self.edition.edits),
             language=language,
             subject=subject,
             preheader=preheader,
             pieces=names,
             sha256=digest(subject, joined),
             size=size,
-            articles=tuple((a, r, roles.get(a, "")) for a, r in shown),
+            edit=self.edition.edits,
+            articles=(*((a, r, roles.get(a, "")) for a, r in shown), *((a, r, DROPPED) for a, r in dropped)),
         )
 
     def _lines(self, shown: Sequence[tuple[str, int]], language: str) -> tuple[str, str]:
         """Subject and preheader."""
-        newsletter = self.config.newsletters[self.edition.newsletter]
+        newsletter, edition = self.config.newsletters[self.edition.newsletter], self.edition
+        if not shown:
+            return "", ""
         lead, *_ = ordered = [self.articles[a] for a, _ in shown]
         place, mail = f"newsletters.{self.edition.newsletter}", self._mail(language)
 
@@ -89,7 +97,10 @@ class Freezer:
             at = f"{place}.{what}"
             return mails.line(self.templates, source, place=at, lead=lead, articles=ordered, mail=mail)
 
-        return line("subject", newsletter.subject), line("preheader", newsletter.preheader)
+        return (
+            mails.plain_line(edition.subject) or line("subject", newsletter.subject),
+            mails.plain_line(edition.preheader) or line("preheader", newsletter.preheader),
+        )
 
     def _plan(
         self, shown: Sequence[tuple[str, int]], language: str, lines: str
@@ -99,7 +110,7 @@ class Freezer:
         revisions = dict(shown)
         around = [self.frame(language).html, lines]
         if self.edition.intro:
-            around.append(self.frozen[f"intro/{language}"].html)
+            around.append(self.frozen[self._intro(language)].html)
 
         def size(article: str, role: Role) -> int:
             return messages.encoded_size(self._story(article, revisions[article], role, language)[1].html)
@@ -122,10 +133,16 @@ class Freezer:
         for name, web in (("frame", False), ("web", True)):
             if f"{name}/{language}" not in self.frozen:
                 self._keep(f"{name}/{language}", mails.frame(self.templates, self._mail(language, web)))
-        if self.edition.intro and f"intro/{language}" not in self.frozen:
+        if self.edition.intro and self._intro(language) not in self.frozen:
             made = mails.intro(self.templates, self.edition.intro, self._mail(language))
-            self._keep(f"intro/{language}", made)
+            self._keep(self._intro(language), made)
         return self.frozen[f"frame/{language}"]
+
+    def _intro(self, language: str) -> str:
+        """The name of the introduction: another text is another piece, for what is frozen stays."""
+        if not self.edition.edits:
+            return f"intro/{language}"
+        return f"intro/{hashlib.sha256(self.edition.intro.encode()).hexdigest()[:16]}/{language}"
 
     def _names(
         self, plan: Sequence[tuple[str, Role]], revisions: Mapping[str, int], language: str, left: int
@@ -134,7 +151,7 @@ class Freezer:
         self.fresh.update(stories)
         names: dict[str, Any] = {"frame": f"frame/{language}", "stories": [name for name, _ in stories]}
         if self.edition.intro:
-            names["intro"] = f"intro/{language}"
+            names["intro"] = self._intro(language)
         if left:
             names["more"] = f"more/{left}/{language}"
             mail = self._mail(language)

@@ -15,9 +15,10 @@ from publisher.store.editions import Edition, VariantRow
 Joined = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def key_of(shown: Sequence[tuple[str, int]], language: str) -> str:
-    """What makes two variants of an edition the same: articles, revisions, order and language."""
-    return hashlib.sha256(repr((language, *shown)).encode()).hexdigest()
+def key_of(shown: Sequence[tuple[str, int]], language: str, edit: int = 0) -> str:
+    """What makes two variants of an edition the same: articles, revisions, order, language, which change."""
+    about = (language, *shown, edit) if edit else (language, *shown)
+    return hashlib.sha256(repr(about).encode()).hexdigest()
 
 
 def digest(subject: str, joined: Joined) -> str:

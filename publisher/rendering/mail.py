@@ -99,7 +99,16 @@ def line(
     Raises ContentError that names `place`.
     """
     context = _context(mail) | {"lead": lead, "articles": articles}
-    text = _CONTROLS.sub("", " ".join(templates.line(source, place, **context).split()))
+    return _one_line(templates.line(source, place, **context))
+
+
+def plain_line(text: str) -> str:
+    """What somebody typed as one line of plain text: no field and no encoded word can stand in it."""
+    return _one_line(without_fields(text, html=False).translate(fields.RESERVED))
+
+
+def _one_line(rendered: str) -> str:
+    text = _CONTROLS.sub("", " ".join(rendered.split()))
     # no encoded word may be smuggled into a header (RFC 2047)
     while "=?" in text:
         text = text.replace("=?", "")

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from publisher.store import compacted
 from publisher.store.cuts import Cut
-from publisher.store.editions import held_by
+from publisher.store.editions import DROPPED, held_by
 from publisher.store.schema import (
     deliveries,
     editions,
@@ -212,7 +212,7 @@ def corrected(
                 correction = one.article_id, newest[one.article_id]
                 if one.revision >= correction[1]:
                     told.add((person, correction))
-                elif status in ("sent", "unknown"):
+                elif status in ("sent", "unknown") and one.role != DROPPED:
                     old.add((person, correction))
     return _gather(old - told)
 

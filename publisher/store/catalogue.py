@@ -14,6 +14,7 @@ from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
 from publisher.store import article_texts, clock
 from publisher.store.bulk import among, change_all, insert_all, replace_all
+from publisher.store.editions import DROPPED
 from publisher.store.schema import articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 
@@ -261,6 +262,7 @@ def mailed(tx: Connection, ids: Iterable[str]) -> set[str]:
     v, names = variants.c, dict[int, dict[int, list[str]]]()
     query = select(v.edition_id, v.id, v.compacted, variant_articles.c.article_id)
     query = query.join(variant_articles, variant_articles.c.variant_id == v.id)
+    query = query.where(variant_articles.c.role != DROPPED)
     found, query = set[str](), query.where(among(tx, variant_articles.c.article_id, ids))
     for edition, variant, past, article in tx.execute(query):
         if past:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
 from publisher.model.mail import Piece
-from publisher.store.bulk import among
+from publisher.store.bulk import among, insert_all
 from publisher.store.schema import articles, deliveries, editions, pieces, variant_articles, variants
 
 _FROZEN = {
@@ -19,6 +19,11 @@ _FROZEN = {
         *("id", "edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size"),
     ),
 }
+_COLUMNS = ("edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size", "edit")
+# the role of an article that an editor took out
+DROPPED = "dropped"
+# why a delivery was cancelled that holds nothing else
+EMPTIED = "every article of it was dropped"
 OPEN_STATES = ("cutting", "held", "scheduled", "sending", "paused")
 
 
@@ -27,6 +32,8 @@ class Edition:
     """One numbered mailing of a newsletter for a slot. `day` is the local date in its masthead.
 
     State: cutting, held, scheduled, sending, paused, done or cancelled. `everybody`: nobody can come due now.
+    `subject` and `preheader` stand in place of the newsletter's own; `arrangement` is {order, dropped};
+    `edits` counts its changes, and `changing` is the state that follows one that is being made.
     """
 
     newsletter: str
@@ -50,6 +57,12 @@ class Edition:
     paused_at: datetime | None = None
     done_at: datetime | None = None
     letterhead: Mapping[str, Any] | None = None
+    subject: str = ""
+    preheader: str = ""
+    arrangement: Mapping[str, Any] = field(default_factory=dict)
+    edits: int = 0
+    changing: str = ""
+    fingerprint: str = ""
 
     @property
     def name(self) -> str:
@@ -70,6 +83,7 @@ class VariantRow:
     sha256: str
     size: int
     articles: tuple[tuple[str, int, str], ...] = field(default=())
+    edit: int = 0
 
 
 def _edition(row: Row[Any]) -> Edition:
@@ -234,18 +248,15 @@ def save_variants(tx: Connection, edition_id: int, made: Sequence[VariantRow]) -
     ids = _variant_ids(tx, edition_id, [v.key for v in made])
     fresh = [v for v in made if v.key not in ids]
     if fresh:
-        columns = ("edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size")
-        rows = [{**{c: getattr(v, c) for c in columns}, "edition_id": edition_id} for v in fresh]
-        tx.execute(variants.insert(), rows)
+        rows = [{**{c: getattr(v, c) for c in _COLUMNS}, "edition_id": edition_id} for v in fresh]
+        insert_all(tx, variants, rows)
         ids |= _variant_ids(tx, edition_id, [v.key for v in fresh])
-        tx.execute(
-            variant_articles.insert(),
-            [
-                {"variant_id": ids[v.key], "article_id": a, "revision": revision, "place": n, "role": role}
-                for v in fresh
-                for n, (a, revision, role) in enumerate(v.articles)
-            ],
-        )
+        held = [
+            {"variant_id": ids[v.key], "article_id": a, "revision": revision, "place": n, "role": role}
+            for v in fresh
+            for n, (a, revision, role) in enumerate(v.articles)
+        ]
+        insert_all(tx, variant_articles, held)
     return ids
 
 
@@ -259,26 +270,34 @@ def variant_row(tx: Connection, variant_id: int) -> tuple[int, VariantRow] | Non
     row = tx.execute(select(variants).where(variants.c.id == variant_id)).first()
     if not row:
         return None
-    columns = ("edition_id", "key", "language", "subject", "preheader", "pieces", "sha256", "size")
-    return row.edition_id, VariantRow(**{c: row._mapping[c] for c in columns})
+    return row.edition_id, VariantRow(**{c: row._mapping[c] for c in _COLUMNS})
 
 
-def variants_of(tx: Connection, edition_id: int) -> list[tuple[int, str]]:
-    """(id, subject) of an edition's variants, that with the most recipients first."""
-    query = select(variants.c.id, variants.c.subject).where(variants.c.edition_id == edition_id)
+def variants_of(tx: Connection, edition_id: int, most: int | None = None) -> list[tuple[int, str]]:
+    """(id, subject) of an edition's variants, that with the most recipients first; all, or the first ones."""
+    live = (variants.c.edition_id == edition_id, variants.c.replaced_by.is_(None))
+    query = select(variants.c.id, variants.c.subject).where(*live)
     found = tx.execute(query.limit(2)).all()
-    if len(found) > 1:  # one variant needs no counting, which takes a second for a million rows
+    if weighed(tx, edition_id):
+        found = tx.execute(query.order_by(variants.c.recipients.desc(), variants.c.id).limit(most)).all()
+    elif len(found) > 1:  # one variant needs no counting, which takes a second for a million rows
         count = select(deliveries.c.variant_id, func.count().label("number"))
         counted = count.where(deliveries.c.edition_id == edition_id).group_by(deliveries.c.variant_id)
         each = counted.subquery()
         number = func.coalesce(each.c.number, 0) + variants.c.compacted
         query = query.outerjoin(each, each.c.variant_id == variants.c.id)
-        found = tx.execute(query.order_by(number.desc(), variants.c.id)).all()
+        found = tx.execute(query.order_by(number.desc(), variants.c.id).limit(most)).all()
     return [(row.id, row.subject) for row in found]
 
 
+def weighed(tx: Connection, edition_id: int) -> bool:
+    """Whether it was written down how many recipients each variant has."""
+    mine = (variants.c.edition_id == edition_id, variants.c.recipients > 0)
+    return tx.execute(select(variants.c.id).where(*mine).limit(1)).first() is not None
+
+
 class Held(NamedTuple):
-    """An article in a variant; its role is empty where it is only counted."""
+    """An article in a variant; its role is empty where it is only counted, DROPPED where it was taken out."""
 
     article_id: str
     revision: int
@@ -306,7 +325,8 @@ def union(tx: Connection, edition_id: int) -> list[tuple[str, int]]:
         select(variant_articles.c.article_id, func.max(variant_articles.c.revision).label("revision"))
         .join(variants, variants.c.id == variant_articles.c.variant_id)
         .join(articles, articles.c.id == variant_articles.c.article_id)
-        .where(variants.c.edition_id == edition_id)
+        .where(variants.c.edition_id == edition_id, variants.c.replaced_by.is_(None))
+        .where(variant_articles.c.role != DROPPED)
         .group_by(variant_articles.c.article_id, articles.c.published_at)
         .order_by(
             func.min(variant_articles.c.place),
@@ -324,4 +344,6 @@ def frozen_after(tx: Connection, kind: str, edition_id: int, after: int, most: i
     query = select(*(table.c[name] for name in _FROZEN[kind])).where(
         table.c.edition_id == edition_id, table.c.id > after
     )
+    if kind == "variants":
+        query = query.where(variants.c.replaced_by.is_(None))
     return [tuple(row) for row in tx.execute(query.order_by(table.c.id).limit(most))]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from publisher.store import compacted, erased
 from publisher.store.compacted import Past
-from publisher.store.editions import held_by
+from publisher.store.editions import DROPPED, held_by
 from publisher.store.schema import (
     cuts,
     deliveries,
@@ -106,8 +106,17 @@ def events_of(tx: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
 
 
 def articles_in(tx: Connection, variant_id: int) -> list[str]:
-    """The articles that a variant names, in order."""
-    query = select(variant_articles.c.article_id).where(variant_articles.c.variant_id == variant_id)
+    """The articles that a variant shows or counts, in order."""
+    return _in_variant(tx, variant_id, variant_articles.c.role != DROPPED)
+
+
+def dropped_in(tx: Connection, variant_id: int) -> list[str]:
+    """The articles that an editor took out of a variant (rule 13)."""
+    return _in_variant(tx, variant_id, variant_articles.c.role == DROPPED)
+
+
+def _in_variant(tx: Connection, variant_id: int, which: Any) -> list[str]:
+    query = select(variant_articles.c.article_id).where(variant_articles.c.variant_id == variant_id, which)
     return list(tx.scalars(query.order_by(variant_articles.c.place)))
 
 

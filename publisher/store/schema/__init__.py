@@ -11,7 +11,7 @@ from publisher.store.schema.content import (
 )
 from publisher.store.schema.counters import figures, movements, tallies
 from publisher.store.schema.desk import credentials, deeds, editors, refusals, sign_ins
-from publisher.store.schema.editions import cuts, editions, pieces, variant_articles, variants
+from publisher.store.schema.editions import contents, cuts, editions, pieces, variant_articles, variants
 from publisher.store.schema.ledger import (
     compacted,
     deliveries,
@@ -40,6 +40,7 @@ __all__ = [
     "confirmations",
     "consent_texts",
     "consents",
+    "contents",
     "credentials",
     "cuts",
     "deeds",

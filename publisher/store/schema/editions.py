@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from publisher.store.columns import Moment, key
+from publisher.store.columns import Id, Moment, key
 from publisher.store.schema.metadata import metadata
 
 editions = Table(
@@ -45,6 +45,15 @@ editions = Table(
     Column("done_at", Moment),
     # What every message of it carries, as it was configured at the cut (rule 20).
     Column("letterhead", JSON(none_as_null=True)),
+    # What editors made of it (rule 13): lines in place of the newsletter's own, {order, dropped}, how often,
+    # and while variants are being made anew, the state that it will be in.
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("preheader", Text, nullable=False, server_default=""),
+    Column("arrangement", JSON, nullable=False, server_default="{}"),
+    Column("edits", Integer, nullable=False, server_default="0"),
+    Column("changing", String(10), nullable=False, server_default=""),
+    # Of all that an approval binds, as it was when it was frozen.
+    Column("fingerprint", String(64), nullable=False, server_default=""),
     UniqueConstraint("newsletter", "number"),
     # A cancelled slot may be cut again; nothing else shares a slot (rule 8).
     Index(
@@ -99,10 +108,15 @@ variants = Table(
     Column("size", Integer, nullable=False),
     # how many of its deliveries are in `compacted`
     Column("compacted", Integer, nullable=False, server_default="0"),
+    # after which change of the edition it was made, what took its place since, and for how many it is
+    Column("edit", Integer, nullable=False, server_default="0"),
+    Column("replaced_by", Id),
+    Column("recipients", Integer, nullable=False, server_default="0"),
     UniqueConstraint("edition_id", "key"),
 )
 
-# What a variant names, in order; an empty role is an article that is only counted in "and 40 more".
+# What a variant names, in order; an empty role is an article that is only counted in "and 40 more", and
+# `dropped` one that an editor took out (it counts as covered).
 variant_articles = Table(
     "variant_articles",
     metadata,
@@ -111,5 +125,19 @@ variant_articles = Table(
     Column("revision", Integer, nullable=False),
     Column("place", Integer, nullable=False),
     Column("role", String(10), nullable=False),
+    Index(None, "article_id"),
+)
+
+# What an edition holds over all its variants, in its order: in how many of them, and for how many people.
+contents = Table(
+    "contents",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id"), primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("dropped", Boolean, nullable=False),
+    Column("variants", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
     Index(None, "article_id"),
 )

@@ -102,7 +102,38 @@ def _searched(position: str) -> None:
 
 
 def _editing() -> None:
-    """What editors choose, order and write before an edition is cut."""
+    """What editors make of an edition before it starts, and what it holds."""
+    text, number = sa.Text(), sa.Integer()
+    for name, kind, default in (
+        ("subject", text, ""),
+        ("preheader", text, ""),
+        ("arrangement", sa.JSON(), "{}"),
+        ("edits", number, "0"),
+        ("changing", sa.String(length=10), ""),
+        ("fingerprint", sa.String(length=64), ""),
+    ):
+        op.add_column("editions", sa.Column(name, kind, server_default=default, nullable=False))
+    op.add_column("variants", sa.Column("edit", number, server_default="0", nullable=False))
+    op.add_column("variants", sa.Column("replaced_by", publisher.store.columns.Id, nullable=True))
+    op.add_column("variants", sa.Column("recipients", number, server_default="0", nullable=False))
+    op.create_table(
+        "contents",
+        sa.Column("edition_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("article_id", sa.String(length=400), nullable=False),
+        sa.Column("revision", number, nullable=False),
+        sa.Column("place", number, nullable=False),
+        sa.Column("dropped", sa.Boolean(), nullable=False),
+        sa.Column("variants", number, nullable=False),
+        sa.Column("people", number, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_contents_article_id_articles")
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_id"], ["editions.id"], name=op.f("fk_contents_edition_id_editions")
+        ),
+        sa.PrimaryKeyConstraint("edition_id", "article_id", name=op.f("pk_contents")),
+    )
+    op.create_index(op.f("ix_contents_article_id"), "contents", ["article_id"], unique=False)
 
 
 def _imports() -> None:
