@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +63,14 @@ def find(
     by_link = found.name == _BY_LINK and now - found.created_at < _FRESH
     has = bool(editor.password), bool(editor.totp)
     return Session(found.id, editor.actor, editor.address, *has, by_link)
+
+
+def ended(store: Store, ids: Collection[int], now: datetime, used: Mapping[int, datetime]) -> frozenset[int]:
+    """Which of these sessions hold no longer; `used` as for `find`."""
+    with store.read() as tx:
+        found = credentials.holding(tx, "session", ids, now)
+    fresh = {one.id for one in found if now - max(one.seen_at, used.get(one.id, one.seen_at)) < IDLE}
+    return frozenset(ids) - fresh
 
 
 def end(store: Store, session: Session, now: datetime) -> None:

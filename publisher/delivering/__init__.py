@@ -23,7 +23,7 @@ from publisher.delivering.sending import Clock, Exchange, Run
 from publisher.errors import StoreError
 from publisher.links import Keys
 from publisher.model.mail import Transport
-from publisher.store import Held, Store, claims, editions, ledger, restores
+from publisher.store import Held, Store, claims, editions, ledger, restores, troubles
 from publisher.store.claims import NO_EDITION
 
 _LOOK_SECONDS = 1.0
@@ -68,6 +68,7 @@ def deliver(
     with store.read() as tx:
         due = claims.anything_due(tx, now, edition_id)
     if not due:
+        _note(store, "", now)
         finish(store, now)
         return Delivered()
     meter = meter or Meter()
@@ -89,7 +90,21 @@ def deliver(
         raise run.failure
     waits = (run.unavailable or _used_up(run)) and _waits(run, edition_id)
     # one of several connections may have been refused while the others sent everything
-    return Delivered(run.settled, run.unavailable if waits else "", bool(waits and _used_up(run)))
+    unavailable = run.unavailable if waits else ""
+    _note(store, unavailable, clock())
+    return Delivered(run.settled, unavailable, bool(waits and _used_up(run)))
+
+
+def _note(store: Store, unavailable: str, now: datetime) -> None:
+    """What keeps mail from leaving, for those who look from elsewhere."""
+    with store.read() as tx:
+        before = troubles.noted(tx, troubles.MAIL_SERVER)
+    if unavailable or before:
+        with store.write() as tx:
+            if unavailable:
+                troubles.note(tx, troubles.MAIL_SERVER, unavailable, now)
+            else:
+                troubles.forget(tx, troubles.MAIL_SERVER)
 
 
 def _used_up(run: Run) -> bool:

@@ -181,21 +181,31 @@ def standing(store: Store, config: Config, now: datetime) -> dict[str, Any]:
     `transports` (name, rate), `limits` (of providers and transports that complained: name, messages a second,
     since when, the server's last words) and `warm_up` (day, budget, used; None without one).
     """
+    about = {"transports": transports(config), "limits": limits(store, now)}
+    return about | {"warm_up": _warm_up(store, config, now)}
+
+
+def transports(config: Config) -> list[dict[str, Any]]:
+    """The `transports` of `standing`, in the order in which they are used."""
+    servers: list[Smtp | None] = [None]
+    if config.mail.transport == "smtp":
+        servers = [*config.mail.smtp]
+    return [dict(zip(("name", "rate"), _named(server), strict=True)) for server in servers]
+
+
+def limits(store: Store, now: datetime) -> list[dict[str, Any]]:
+    """The `limits` of `standing`, by name."""
     with store.read() as tx:
         rows = kept.learnt(tx)
-    limits, at = [], now.timestamp()
+    found, at = [], now.timestamp()
     for name, (state, moment) in sorted(rows.items()):
         throttle = _thawed(state, moment)
         if not throttling.over(throttle, at):
             since = datetime.fromtimestamp(throttle.since, UTC)
             rate = round(throttling.rate_at(throttle, at), 2)
             kind, _, short = name.partition(":")
-            limits.append({"of": kind, "name": short, "rate": rate, "since": since, "reply": throttle.reply})
-    servers: list[Smtp | None] = [None]
-    if config.mail.transport == "smtp":
-        servers = [*config.mail.smtp]
-    transports = [dict(zip(("name", "rate"), _named(server), strict=True)) for server in servers]
-    return {"transports": transports, "limits": limits, "warm_up": _warm_up(store, config, now)}
+            found.append({"of": kind, "name": short, "rate": rate, "since": since, "reply": throttle.reply})
+    return found
 
 
 def _warm_up(store: Store, config: Config, now: datetime) -> dict[str, Any] | None:

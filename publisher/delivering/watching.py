@@ -58,13 +58,17 @@ class Standing:
 def standings(store: Store, wanted: Sequence[Edition], now: datetime, lately: bool = False) -> list[Standing]:
     """How these editions stand, as one snapshot; `lately`: those that have sent in the last ten seconds."""
     with store.read() as tx:
-        rates = _rates(measures.outcomes(tx, now - _SPAN, _EVENTS), now)
-        return [
-            _standing(tx, one, rates.get(one.id, 0.0), now) for one in wanted if not lately or one.id in rates
-        ]
+        found = rates(tx, now)
+        return [standing(tx, e, found.get(e.id, 0.0), now) for e in wanted if not lately or e.id in found]
 
 
-def _standing(tx: Connection, one: Edition, rate: float, now: datetime) -> Standing:
+def rates(tx: Connection, now: datetime) -> dict[int, float]:
+    """Edition to messages a second over the last ten, of those that have sent in them."""
+    return _rates(measures.outcomes(tx, now - _SPAN, _EVENTS), now)
+
+
+def standing(tx: Connection, one: Edition, rate: float, now: datetime) -> Standing:
+    """How an edition stands; `rate` is what `rates` says of it."""
     edition, counts = editions.get(tx, one.id), ledger.counts(tx, one.id)
     due, going = measures.due_now(tx, one.id, now, counts), edition.state == "sending"
     rate = rate if going or edition.state == "done" else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -58,6 +58,12 @@ def find(tx: Connection, kind: Kind, digest: str, now: datetime) -> Credential |
     holds = (_C.digest == digest, _C.kind == kind, _C.ended_at.is_(None), _C.expires_at > now)
     row = tx.execute(select(credentials).where(*holds)).first()
     return _credential(row) if row else None
+
+
+def holding(tx: Connection, kind: Kind, ids: Collection[int], now: datetime) -> list[Credential]:
+    """Those of these numbers that hold."""
+    holds = (_C.id.in_(list(ids)), _C.kind == kind, _C.ended_at.is_(None), _C.expires_at > now)
+    return [_credential(row) for row in tx.execute(select(credentials).where(*holds))]
 
 
 def of(tx: Connection, editor_id: int, kind: Kind, now: datetime) -> list[Credential]:

@@ -18,7 +18,10 @@ _E = editors.c
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Editor:
-    """One editor; `password`, `totp` empty: none yet. `totp_step` is that of the last code used."""
+    """One editor; `password`, `totp` empty: none yet. `totp_step` is that of the last code used.
+
+    `notices`: they want a mail when something needs a person.
+    """
 
     id: int
     name: str
@@ -30,6 +33,7 @@ class Editor:
     totp_step: int
     created_at: datetime
     ended_at: datetime | None
+    notices: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -60,7 +64,7 @@ def everybody(tx: Connection) -> list[Editor]:
 def add(tx: Connection, name: str, address: str, role: Role, now: datetime) -> Editor:
     """A new one; whoever had left comes back under the old number, without the old password and codes."""
     values: dict[str, Any] = {"name": name, "address": address, "role": role, "ended_at": None}
-    values |= {"password": "", "totp": "", "created_at": now}
+    values |= {"password": "", "totp": "", "created_at": now, "notices": False}
     before = find(tx, address)
     if before:
         tx.execute(update(editors).where(_E.id == before.id).values(values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from queue import Empty, Full, Queue
 from time import monotonic
 
@@ -73,6 +73,12 @@ class MailboxProviders:
             else:
                 self._ask(name, now)
         return found
+
+    def known(self, domains: Iterable[str]) -> dict[str, str]:
+        """The providers that were learnt before; nobody is asked for the others."""
+        now, kept = monotonic(), self._answers
+        found = {domain: kept.get(domain, ("", 0.0)) for domain in domains}
+        return {domain: provider for domain, (provider, until) in found.items() if until > now}
 
     def _ask(self, domain: str, now: float) -> None:
         with self._turn:

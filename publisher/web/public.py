@@ -54,6 +54,10 @@ class Public(Starlette):
         self._polls.flush_aside()
         self._desk.minute()
 
+    def ending(self) -> None:
+        """Let those go who watch something."""
+        self._desk.ending()
+
     def close(self) -> None:
         """Write down who polled since, and the rest, if that is possible soon."""
         self._polls.close(_PATIENCE)

@@ -24,7 +24,8 @@ _UNSENT = 128 * 1024  # bytes that the system holds for a reader beyond what is 
 
 
 class Served(Shape):
-    """An application with public files; `minute` is called once a minute, and `close` at the end."""
+    """An application with public files; `minute` is called once a minute, `ending` when it is to stop, and
+    `close` at the end."""
 
     files: PublicFiles
 
@@ -32,6 +33,9 @@ class Served(Shape):
 
     def minute(self) -> None:
         """A minute has passed."""
+
+    def ending(self) -> None:
+        """No more questions come; answers that would not end by themselves must."""
 
     def close(self) -> None:
         """Nobody asks any more."""
@@ -103,6 +107,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let the answers under way end."""
+        self._application.ending()
         await super().shutdown(sockets)
         self._application.close()
 

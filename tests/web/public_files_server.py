@@ -34,6 +34,9 @@ class App:
         self.asked.append(scope["path"])
         return await self.files(scope, receive, send)
 
+    def ending(self) -> None:
+        pass
+
     def minute(self) -> None:
         self.minutes += 1
 

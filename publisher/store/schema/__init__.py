@@ -19,6 +19,7 @@ from publisher.store.schema.ledger import (
     notice_events,
     notices,
     pacing,
+    troubles,
     workers,
 )
 from publisher.store.schema.metadata import metadata
@@ -68,6 +69,7 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "tallies",
+    "troubles",
     "variant_articles",
     "variants",
     "workers",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from publisher.store.columns import Id, Moment, key
 from publisher.store.schema.metadata import metadata
@@ -22,6 +34,8 @@ editors = Table(
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # whether they want a mail when something needs a person
+    Column("notices", Boolean, nullable=False, server_default=false()),
 )
 
 # Sessions, one-time links and API tokens: the SHA-256 of a secret that is nowhere kept.

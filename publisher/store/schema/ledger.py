@@ -108,3 +108,13 @@ pacing = Table(
     Column("state", JSON, nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+# What keeps mail from leaving now, so that others than the process that met it can tell.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("said", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+)

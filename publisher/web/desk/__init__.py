@@ -7,12 +7,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from publisher.app import Publisher
-from publisher.web.desk import account, door, editors, log, today
+from publisher.web.desk import account, door, editors, log, today, watch
 from publisher.web.desk.gate import Gate
 from publisher.web.desk.scripts import script
 from publisher.web.doors import PRIVATE
 
-DOORS = (*door.DOORS, *today.DOORS, *account.DOORS, *editors.DOORS, *log.DOORS)
+DOORS = (*door.DOORS, *today.DOORS, *account.DOORS, *editors.DOORS, *log.DOORS, *watch.DOORS)
 # as long as browsers keep anything
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
@@ -48,6 +48,10 @@ class Desk:
     def minute(self) -> None:
         """Write down which sessions were used, aside."""
         self.gate.used.flush_aside()
+
+    def ending(self) -> None:
+        """Whoever watches something is let go."""
+        self.gate.live.end()
 
     def close(self, patience: float) -> None:
         """Write down the rest, if the store takes it within so many seconds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from publisher.admitting import secrets, sessions
 from publisher.app import Publisher
 from publisher.errors import NotAllowed, NotFound, Refused
+from publisher.web.desk.live import Live
 from publisher.web.desk.look import Look
 from publisher.web.desk.used import Used
 from publisher.web.desk.visits import Door, Visit
@@ -48,6 +50,7 @@ class Gate:
         self._public = urlsplit(publisher.config.publication.url)
         self.look = Look(publisher, self._public.path)
         self.used = Used(publisher.store)
+        self.live = Live(self._ended)
 
     def route(self, door: Door) -> Route:
         """A door as a route."""
@@ -64,13 +67,16 @@ class Gate:
         """What every form carries: it belongs to the cookie."""
         return urlsafe_b64encode(secrets.bound(self.publisher.keys, "form", secret)).rstrip(b"=").decode()
 
+    def _ended(self, ids: Collection[int]) -> frozenset[int]:
+        return sessions.ended(self.publisher.store, ids, self.publisher.clock(), self.used.moments)
+
     async def _answer(self, door: Door, request: Request) -> Response:
         cookie = request.cookies.get(self._cookie(request), "")
         known = cookie if _SECRET.fullmatch(cookie) else ""
         secret, scheme = known or secrets.new(), "https" if self._is_secure(request) else "http"
         origin = f"{scheme}://{request.headers.get('host', '')}"
         token = self.form_token(secret)
-        visit = Visit(self.look, request, secret, token, origin, self.publisher.clock())
+        visit = Visit(self.look, request, secret, token, origin, self.publisher.clock(), self.live)
         if request.method == "POST":
             visit.form = await form(request)
         elif door.open and not known:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from publisher.admitting import Session
 from publisher.app import Publisher
 from publisher.subscribing.signing_up import network_of
+from publisher.web.desk.live import Live
 from publisher.web.desk.look import Look
 from publisher.web.forms import Form
 from publisher.web.health import is_loopback
@@ -30,6 +31,7 @@ class Visit:
     form_token: str
     origin: str
     now: datetime
+    live: Live
     signed_in: Session | None = None
     form: Form = field(default_factory=lambda: Form({}))
     keep: str | None = None

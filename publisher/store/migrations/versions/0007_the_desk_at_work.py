@@ -17,6 +17,7 @@ def upgrade() -> None:
     _counters()
     _editing()
     _imports()
+    _needs()
     _api()
 
 
@@ -138,6 +139,19 @@ def _editing() -> None:
 
 def _imports() -> None:
     """Imports under way, and what they refused."""
+
+
+def _needs() -> None:
+    """What keeps mail from leaving, and which editors want to hear what needs a person."""
+    op.create_table(
+        "troubles",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("since", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_troubles")),
+    )
+    op.add_column("editors", sa.Column("notices", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def _api() -> None:

@@ -1,0 +1,349 @@
+"""Watching an edition at the desk: true at every moment, live for as many as watch, at the price of one."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from desk_visitors import QUICK, Newsroom, Visitor
+from forking import Forked
+from mail_sink import FINE, Sink
+from public_files_server import serving
+
+from publisher import cutting, delivering, gathering, passwords, subscribing
+from publisher.admitting import own
+from publisher.app import Publisher
+from publisher.delivering import controlling, opening, progress, retrying
+from publisher.errors import StoreError
+from publisher.model.editors import COMMAND_LINE
+from publisher.store import ledger
+from publisher.store.editions import Edition
+from publisher.subscribing.taking import Register
+from publisher.web.desk.watch import PIECES
+from publisher.web.public import Public, application
+
+SCRIPT = "<script>alert(1)</script>"
+PLACE = "/desk/editions/daily/1/watch"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "hasher", QUICK)
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as sink:
+        yield sink
+
+
+@dataclass
+class Watched:
+    """A newsroom with an edition that is being sent to a mail server."""
+
+    room: Newsroom
+    edition: Edition
+    sink: Sink
+    processes: list[subprocess.Popen[str]]
+
+    @property
+    def p(self) -> Publisher:
+        return self.room.p
+
+    def deliver(self) -> None:
+        p = self.p
+        delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock)
+
+    def process(self, *arguments: str) -> subprocess.Popen[str]:
+        folder, quiet = self.p.store.folder.parent, subprocess.DEVNULL
+        self.processes.append(Forked(arguments, cwd=folder, stdout=quiet, stderr=quiet))
+        return self.processes[-1]
+
+    def counts(self) -> dict[str, int]:
+        with self.p.store.read() as tx:
+            return {k: v for k, v in ledger.counts(tx, self.edition.id).items() if v}
+
+
+@pytest.fixture
+def watched(
+    publication: Callable[..., Publisher], post: Callable[..., str], sink: Sink, clock: Any
+) -> Iterator[Callable[..., Watched]]:
+    processes = list[subprocess.Popen[str]]()
+
+    def make(people: int = 5, domain: str = "example.org", **sections: Any) -> Watched:
+        smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none", "connections": 2}
+        settings = {"mail": {"transport": "smtp", "smtp": smtp, "mx_lookup": False}} | sections
+        p = publication(articles={"ferry.md": post("The ferry")}, **settings)
+        gathering.gather(p.store, p.config, p.clock())
+        addresses = [f"reader{n}@{domain}" for n in range(people)]
+        with p.store.write() as tx:
+            register = Register(tx, p.config, addresses, p.clock())
+            for address in addresses:
+                register.take(subscribing.Choice(address, "daily", "confirmed"))
+            register.flush()
+        request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
+        edition = cutting.cut(p.store, p.config, p.templates, request, p.clock()).edition
+        assert edition
+        return Watched(
+            Newsroom.of(p, clock), opening.open_edition(p.store, edition, p.clock()), sink, processes
+        )
+
+    yield make
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def words(html: str) -> str:
+    """What one reads."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+@dataclass
+class Browser:
+    """What an EventSource has heard: the newest of each piece, and how many events came."""
+
+    pieces: dict[str, str] = field(default_factory=dict)
+    ids: list[int] = field(default_factory=list)
+    heard: int = 0
+    over: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def listen(self, address: Any, cookies: dict[str, str], path: str = f"{PLACE}/events") -> None:
+        connection = http.client.HTTPConnection(*address[:2], timeout=20)
+        try:
+            cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+            connection.request("GET", path, headers={"Cookie": cookie})
+            answer = connection.getresponse()
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["cache-control"] == "no-store"
+            self._read(answer)
+        finally:
+            connection.close()
+            self.ended.set()
+
+    def _read(self, answer: http.client.HTTPResponse) -> None:
+        name, lines = "", list[str]()
+        for raw in answer:
+            key, _, value = raw.decode().rstrip("\n").partition(": ")
+            if key == "event":
+                name = value
+            elif key == "id":
+                self.ids.append(int(value))
+            elif key in ("data", "data:"):
+                lines.append(value)
+            elif not key and name:
+                self.heard += 1
+                self.over |= name == "over"
+                self.pieces[name] = "\n".join(lines)
+                name, lines = "", []
+
+    def until(self, piece: str, pattern: str, seconds: float = 20) -> str:
+        end = time.monotonic() + seconds
+        while not re.search(pattern, words(self.pieces.get(piece, ""))):
+            assert time.monotonic() < end, (pattern, words(self.pieces.get(piece, "")))
+            time.sleep(0.02)
+        return words(self.pieces[piece])
+
+
+@pytest.fixture
+def today(clock: Any) -> None:
+    """The time that other processes tell."""
+    clock.now = datetime.now(UTC)
+
+
+@contextmanager
+def listening(address: Any, visitor: Visitor, many: int = 1) -> Iterator[list[Browser]]:
+    browsers = [Browser() for _ in range(many)]
+    threads = [
+        threading.Thread(target=b.listen, args=(address, visitor.cookies), daemon=True) for b in browsers
+    ]
+    for thread in threads:
+        thread.start()
+    yield browsers
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive(), "the answer ends"
+
+
+@contextmanager
+def live(w: Watched) -> Iterator[tuple[Any, Visitor, Public]]:
+    """A real server that tells the real time, and somebody who is signed in there."""
+    object.__setattr__(w.p, "clock", lambda: datetime.now(UTC))
+    app = application(w.p)
+    with serving(app) as (address, _):
+        visitor = w.room.editor("viewer", "bo@courier.example")
+        visitor.cookies = {"desk": next(iter(visitor.cookies.values()))}
+        yield address, visitor, app
+
+
+def test_the_page_says_how_it_stands_without_script_and_names_nobody(watched: Callable[..., Watched]) -> None:
+    w = watched(people=12, domain="gmail.com")
+    viewer, editor = w.room.editor("viewer"), w.room.editor("editor")
+    page = viewer.get(PLACE).text
+    assert "0 of 12" in words(page)
+    assert "12 wait for their hour or their turn" in words(page)
+    assert 'sse-connect="/desk/editions/daily/1/watch/events"' in page
+    w.sink.rcpt = lambda r: (
+        f"452 4.2.2 <{r}> is full q=4Fz{r[6]}Xabc12" if r.startswith("reader1") else "250 fine"
+    )
+    w.sink.answer = lambda r: f"550 5.7.1 {SCRIPT} {r}" if r.startswith("reader2") else FINE
+    w.deliver()
+    page = viewer.get(PLACE).text
+    said = words(page)
+    assert "8 of 12" not in said
+    assert "9 of 12" in said
+    assert "3 deferred 452 4.2.2 &lt;…&gt; is full q=… google" in said, "said alike, and once"
+    assert "1 bounced 550 5.7.1 &lt;script&gt;alert(1)&lt;/script&gt; … google" in said
+    assert "google 8 3 1 –" in said
+    assert "All deliveries of this edition." in said
+    assert "@" not in said.replace("deferred", "")
+    assert "<script>" not in page
+    assert "/deliveries" not in page
+    assert "/deliveries?status=deferred" in editor.get(PLACE).text
+    before = w.room.everything()
+    for _ in range(2):
+        assert viewer.get(PLACE).status_code == 200
+    assert w.room.everything() == before
+
+
+def test_what_keeps_mail_from_leaving_is_said_and_ends(watched: Callable[..., Watched]) -> None:
+    w = watched()
+    viewer = w.room.editor("viewer")
+    w.sink.greeting = "421 4.3.2 not now"
+    w.deliver()
+    assert "Nothing leaves at the moment" in (said := words(viewer.get(PLACE).text))
+    assert "421" in said
+    w.sink.greeting = "220 here"
+    w.deliver()
+    assert "Nothing leaves" not in (said := words(viewer.get(PLACE).text))
+    assert "5 of 5" in said
+    assert "Nothing moves any more." in said
+
+
+def test_only_editions_that_are_there_are_watched_and_by_nobody_else(watched: Callable[..., Watched]) -> None:
+    w = watched()
+    viewer = w.room.editor("viewer")
+    for path in ("daily/2", "weekly/1", "daily/0", "daily/x", "daily/99999999999"):
+        for end in ("watch", "watch/events"):
+            assert viewer.get(f"/desk/editions/{path}/{end}").status_code == 404
+    for path in (PLACE, f"{PLACE}/events"):
+        answer = w.room.visitor().get(path)
+        assert (answer.status_code, answer.headers["location"][:14]) == (303, "/desk/sign-in?")
+    assert viewer.ask("HEAD", f"{PLACE}/events").headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.usefixtures("today")
+def test_a_hundred_watch_at_the_price_of_one_and_it_is_true_through_a_kill(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three processes are real: the one that sends is killed, and another goes on."""
+    w = watched(people=120)
+    w.sink.delay = 0.15
+    looks = list[float]()
+    look = progress.look
+
+    def counted(*given: Any) -> Any:
+        looks.append(time.monotonic())
+        return look(*given)
+
+    monkeypatch.setattr(progress, "look", counted)
+    with live(w) as (address, visitor, app), listening(address, visitor, 100) as browsers:
+        one = browsers[0]
+        one.until("counts", "0 of 120")
+        until = time.monotonic() + 20
+        while app._desk.gate.live.watchers < 100:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        sender = w.process("send", "daily/1")
+        w.sink.wait_for(20)
+        one.until("counts", r"[1-9]\d* of 120 deliveries, a.* left")
+        assert "sends" in one.until("senders", "under way")
+        sender.send_signal(signal.SIGKILL)
+        sender.wait()
+        one.until("senders", "ended without a word")
+        assert len(w.sink.kept) < 120
+        w.sink.delay = 0.0
+        assert w.process("send", "daily/1").wait(30) in (0, 1)
+        counts = w.counts()
+        unknown = counts.get("unknown", 0)
+        assert counts["sent"] + unknown == 120
+        assert len(set(w.sink.recipients)) == len(w.sink.kept)
+        for browser in browsers:
+            browser.until("counts", f"120 of 120.* sent {counts['sent']} ")
+            assert abs(browser.heard - one.heard) <= 6, "and all hear the same"
+        if unknown:
+            one.until("counts", f"unknown {unknown} nobody knows")
+            retrying.acknowledge(w.p.store, COMMAND_LINE, w.edition, w.p.clock())
+            delivering.finish(w.p.store, w.p.clock())
+        for browser in browsers:
+            assert browser.ended.wait(10), "it is done, and said so"
+            assert browser.over
+            assert "Nothing moves any more." in words(browser.pieces["moment"])
+        with listening(address, visitor) as (back,):
+            assert back.ended.wait(10)
+        assert back.pieces.keys() == {*PIECES, "over"}, "whoever comes back gets the whole of it"
+        assert back.pieces["counts"] == one.pieces["counts"]
+    assert min(b - a for a, b in pairwise(looks[:-1])) > 0.9, "one look a second, however many watch"
+
+
+@pytest.mark.usefixtures("today")
+def test_watching_ends_with_the_session_and_with_the_server(watched: Callable[..., Watched]) -> None:
+    w = watched()
+    with live(w) as (address, visitor, app):
+        with listening(address, visitor) as (one,):
+            one.until("counts", "0 of 5")
+            assert app._desk.gate.live.watchers == 1
+            own.set_password_of(w.p.store, "bo@courier.example", "another one of words", w.p.clock())
+            assert one.ended.wait(10)
+            assert one.over
+        time.sleep(1.2)
+        assert app._desk.gate.live.watchers == 0
+        assert not app._desk.gate.live._channels, "nobody watches, and nobody looks"
+        visitor = w.room.visitor()
+        visitor.sign_in("bo@courier.example", "another one of words")
+        visitor.cookies = {"desk": next(iter(visitor.cookies.values()))}
+        with listening(address, visitor) as (two,):
+            two.until("counts", "0 of 5")
+            began = time.monotonic()
+            app.ending()
+            assert two.ended.wait(5)
+            assert time.monotonic() - began < 2
+            assert not two.over, "a browser comes back by itself"
+
+
+@pytest.mark.usefixtures("today")
+def test_a_store_that_cannot_be_used_for_a_while_ends_nothing(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w, broken, look = watched(), threading.Event(), progress.look
+
+    def faulty(*given: Any) -> Any:
+        if broken.is_set():
+            raise StoreError("locked")
+        return look(*given)
+
+    monkeypatch.setattr(progress, "look", faulty)
+    with live(w) as (address, visitor, app), listening(address, visitor) as (one,):
+        one.until("counts", "0 of 5")
+        broken.set()
+        time.sleep(1.5)
+        controlling.pause(w.p.store, w.edition, w.p.clock(), f"{SCRIPT}\r\nevent: over\r\n\r\nx")
+        broken.clear()
+        said = one.until("counts", "paused")
+        assert "&lt;script&gt;" in one.pieces["counts"]
+        assert "event: over" in said, "a reason of several lines stays one reason"
+        assert not one.over
+        assert one.ids == sorted(one.ids)
+        app.ending()
