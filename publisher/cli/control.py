@@ -187,8 +187,9 @@ def explain(
       publisher explain ada@example.org daily/12
     """
     from publisher.delivering import explaining, opening
+    from publisher.model.editors import COMMAND_LINE
 
     with opened(context) as p:
         found = opening.named(p.store, edition) if edition else None
-        data = explaining.explain(p.store, p.config, address, p.clock(), found)
+        data = explaining.explain(p.store, COMMAND_LINE, p.config, address, p.clock(), found)
     result(as_json, data, *data["says"])

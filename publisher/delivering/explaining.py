@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from publisher import permissions
 from publisher.config.schema import Config
 from publisher.delivering import foreseeing, sentences
 from publisher.editions import choice, coverage, windows
 from publisher.errors import NotFound
+from publisher.languages import Phrasebook
+from publisher.model.editors import Actor
 from publisher.store import Store, catalogue, editions, histories, subscribers
 from publisher.store.catalogue import Listing
 from publisher.store.compacted import Past
@@ -33,28 +36,38 @@ class _Asked:
     person: Subscriber | None
     suppression: tuple[str, datetime] | None
     subscriptions: Sequence[Subscription]
+    words: Phrasebook
 
     @property
     def say(self) -> sentences.Say:
-        return sentences.Say(self.config.publication.zone, self.now)
+        return sentences.Say(self.config.publication.zone, self.now, self.words)
 
     def titles(self, ids: Sequence[str]) -> dict[str, Listing]:
         return {x.article.id: x for x in catalogue.listings(self.tx, ids=ids)}
 
 
 def explain(
-    store: Store, config: Config, address: str, now: datetime, edition: Edition | None = None
+    store: Store,
+    actor: Actor,
+    config: Config,
+    address: str,
+    now: datetime,
+    edition: Edition | None = None,
+    *,
+    words: Phrasebook | None = None,
 ) -> dict[str, Any]:
     """All there is to say about an address, or about it and one edition; plain values, sentences in `says`.
 
-    Raises NotFound for an address of which nothing is known.
+    In English, if there are no `words`. Raises NotFound for an address of which nothing is known, NotAllowed.
     """
+    permissions.check(actor, "see people")
     with store.read() as tx:
         person, barred = subscribers.find(tx, address), histories.suppression(tx, address)
         if not person and not barred:
             raise NotFound(f"nothing is known of {address}; `publisher subscribers add` adds a subscriber")
         theirs = subscribers.subscriptions_of(tx, person.id) if person else []
-        asked = _Asked(tx, config, now, person.address if person else address, person, barred, theirs)
+        name = person.address if person else address
+        asked = _Asked(tx, config, now, name, person, barred, theirs, words or Phrasebook())
         reason, since = barred or ("", None)
         data: dict[str, Any] = {"address": asked.address, "known": person is not None}
         data["suppression"] = {"reason": reason, "since": since} if barred else None

@@ -114,7 +114,7 @@ def look(store: Store, config: Config, actor: Actor, edition: Edition, now: date
         wordy = [status for status in _WORDY if stands.counts[status]]
         answers = [one for status in wordy for one in heard.said(tx, edition.id, status, _ROWS)]
         trouble = troubles.noted(tx, troubles.MAIL_SERVER)
-    named = _providers({domain_of(one.address) for one in (*wide, *answers)})
+    named = providers_of({domain_of(one.address) for one in (*wide, *answers)})
     slow = {one["name"]: one["rate"] for one in limits if one["of"] == "provider"}
     by_provider = _by_provider(wide, named, slow)
     return Progress(
@@ -146,7 +146,7 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _providers(domains: Iterable[str]) -> dict[str, str]:
+def providers_of(domains: Iterable[str]) -> dict[str, str]:
     """Domain to provider, as far as this process knows; nobody is asked."""
     known = shared().known(domains)
     return {domain: known.get(domain) or KNOWN.get(domain, domain) for domain in domains}

@@ -40,7 +40,7 @@ def retry(
     now: datetime,
     address: str = "",
     *,
-    one: int = 0,
+    one: int | None = None,
 ) -> Retried:
     """Make the deliveries of one status due now, of all, an address, or `one` by its id; an edition that is
     done goes on.
@@ -73,7 +73,7 @@ def retry(
 
 
 def acknowledge(
-    store: Store, actor: Actor, edition: Edition, now: datetime, address: str = "", *, one: int = 0
+    store: Store, actor: Actor, edition: Edition, now: datetime, address: str = "", *, one: int | None = None
 ) -> int:
     """A person has seen the unknown deliveries, of all, an address, or `one` by its id; how many nobody had
     seen before.
@@ -104,16 +104,16 @@ class _Which(NamedTuple):
 
     status: str
     address: str
-    one: int
+    one: int | None
 
     def ids(self, tx: Connection, edition: Edition) -> array[int]:
         """Theirs. Raises NotFound where one is asked for and not there."""
-        if self.one:
+        if self.one is not None:
             there = ledger.several(tx, [self.one], self.status)
             found = array("q", [row.id for row in there if row.edition_id == edition.id])
         else:
             found = ledger.ids(tx, edition.id, self.status, self.address)
-        if not found and (self.address or self.one):
+        if not found and (self.address or self.one is not None):
             to = f" to {self.address}" if self.address else ""
             raise NotFound(f"{edition.name} has no {self.status} delivery{to}")
         return found
@@ -130,7 +130,7 @@ def _each(
     with store.read() as tx:
         ids = which.ids(tx, edition)
     chunks, about = Chunks(store, _CHUNK), {"status": which.status, "count": len(ids)}
-    if which.one or which.address:
+    if which.one is not None or which.address:
         # not the address: whoever is erased must not go on standing in the log
         about |= {"delivery": ids[0]}
     while ids:

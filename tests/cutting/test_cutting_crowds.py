@@ -14,6 +14,7 @@ from publisher import cutting
 from publisher.cutting import cancelling
 from publisher.cutting.planning import Planner
 from publisher.delivering import explaining, opening, previewing
+from publisher.model.editors import COMMAND_LINE
 from publisher.store import chunking
 from publisher.store.chunking import Chunks
 from publisher.store.schema import editions
@@ -147,7 +148,7 @@ def test_nothing_looks_through_the_whole_ledger(desk: Desk) -> None:
     p, (made,) = desk.p, desk.tick("2026-11-22T07:00")
     assert made.edition
     desk.add(p, who, hour=9)
-    explaining.explain(p.store, p.config, who, desk.clock.now)
+    explaining.explain(p.store, COMMAND_LINE, p.config, who, desk.clock.now)
     name = made.edition.name
     previewing.preview(p.store, p.config, p.templates, p.keys, name, who.upper(), desk.clock.now)
     opening.open_edition(p.store, made.edition, desk.clock.now, when="local")

@@ -39,7 +39,7 @@ def ids(p: Publisher) -> dict[str, str]:
 
 def told(p: Publisher, edition: Edition, address: str) -> dict[str, Any]:
     """What `explain` says, without what was not kept."""
-    said = explaining.explain(p.store, p.config, address, p.clock(), edition)
+    said = explaining.explain(p.store, COMMAND_LINE, p.config, address, p.clock(), edition)
     delivery = said["edition"]["delivery"]
     kept = {k: delivery[k] for k in ("edition", "status", "code", "attempts", "covers", "articles", "waived")}
     at = delivery["at"].replace(microsecond=0)

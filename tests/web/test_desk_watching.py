@@ -27,7 +27,7 @@ from publisher.app import Publisher
 from publisher.delivering import controlling, opening, progress, retrying
 from publisher.errors import StoreError
 from publisher.model.editors import COMMAND_LINE
-from publisher.store import ledger
+from publisher.store import deeds, ledger
 from publisher.store.editions import Edition
 from publisher.subscribing.taking import Register
 from publisher.web.desk.watch import PIECES
@@ -216,6 +216,95 @@ def test_the_page_says_how_it_stands_without_script_and_names_nobody(watched: Ca
     for _ in range(2):
         assert viewer.get(PLACE).status_code == 200
     assert w.room.everything() == before
+
+
+LEDGER = "/desk/editions/daily/1/deliveries"
+
+
+def listed(page: str) -> list[str]:
+    """The addresses on a page of the ledger."""
+    return re.findall(r'<th scope="row"><a href="[^"]*/story/daily/1">([^<]*)<', page)
+
+
+def test_the_ledger_is_searched_and_paged_and_tells_each_ones_story(watched: Callable[..., Watched]) -> None:
+    w = watched(people=120)
+    w.sink.rcpt = lambda r: f"550 5.1.1 {SCRIPT} no {r}" if r.startswith("reader11") else "250 fine"
+    w.deliver()
+    viewer, editor = w.room.editor("viewer"), w.room.editor("editor")
+    assert viewer.get(LEDGER).status_code == 403
+    seen, path = list[str](), LEDGER
+    for _ in range(3):
+        page = editor.get(path).text
+        seen += listed(page)
+        path = (re.findall(r'href="([^"]+)" rel="next"', page) or [""])[0].replace("&amp;", "&")
+    assert not path
+    assert sorted(seen) == sorted(f"reader{n}@example.org" for n in range(120))
+    assert (
+        listed(editor.get(f"{LEDGER}?q=READER7").text)
+        == [f"reader{n}@example.org" for n in (7, *range(70, 80))]
+        or len(listed(editor.get(f"{LEDGER}?q=READER7").text)) == 11
+    )
+    bounced = editor.get(f"{LEDGER}?status=bounced").text
+    assert len(listed(bounced)) == 11
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; no reader11@example.org" in bounced
+    assert "<script>" not in bounced
+    assert "Send all" not in bounced, "only who may"
+    assert listed(editor.get(f"{LEDGER}?status=bounced&q=reader119").text) == ["reader119@example.org"]
+    assert len(listed(editor.get(f"{LEDGER}?provider=example.org&status=sent").text)) == 50
+    for none in ("q=%25", "provider=elsewhere.example", "q=x&status=nonsense", "after=pp&q=z", "q=%00"):
+        assert listed(editor.get(f"{LEDGER}?{none}").text) == []
+    (story,) = re.findall(r'href="([^"]+/story/daily/1)">reader119@', bounced)
+    said = words(editor.get(story).text)
+    assert "refused for good" in said
+    assert "no reader119@example.org" in said
+    assert viewer.get(story).status_code == 403
+    assert editor.get("/desk/subscribers/99999/story/daily/1").status_code == 404
+
+
+def test_exactly_those_that_need_it_are_sent_again_and_it_is_said_how_many(
+    watched: Callable[..., Watched],
+) -> None:
+    w = watched(people=6)
+    w.sink.rcpt = lambda r: "550 5.2.2 full" if r[6] in "01" else "250 fine"
+    w.sink.answer = lambda r: "" if r[6] in "23" else FINE
+    w.deliver()
+    assert w.counts() == {"sent": 2, "bounced": 2, "unknown": 2}
+    editor, boss = w.room.editor("editor"), w.room.editor("publisher")
+    page = boss.get(f"{LEDGER}?status=bounced")
+    assert "Send all 2 again (bounced)" in page.text
+    bounced, unknown = f"{LEDGER}?status=bounced", f"{LEDGER}?status=unknown"
+    again = {"do": "retry", "status": "bounced"}
+    editor.get("/desk/account")
+    for act in ({**again, "count": 2}, {"do": "acknowledge", "count": 9}):
+        assert editor.post(bounced, **act).status_code == 403
+    answer = boss.post(bounced, **again, count=1)
+    assert answer.status_code == 422
+    assert "there are more of them by now" in answer.text
+    assert w.counts() == {"sent": 2, "bounced": 2, "unknown": 2}
+    w.sink.rcpt, w.sink.answer = (lambda r: "250 fine"), (lambda r: FINE)
+    done = boss.post(bounced, **again, count=2)
+    assert (done.status_code, done.headers["location"]) == (303, f"{bounced}&said=again")
+    assert "They are due again" in boss.get(done.headers["location"]).text
+    page = boss.get(unknown).text
+    assert "Take note of all 2" in page
+    one, other = re.findall(r'name="id" value="(\d+)"><button type="submit" name="do" value="ack', page)
+    assert boss.post(unknown, do="acknowledge one", id=one).status_code == 303
+    assert boss.post(unknown, do="retry one", id=other, status="unknown").status_code == 303
+    for wrong in ("0", "x", "9999", "1" * 40, one):
+        status = "unknown" if wrong != one else "expired"
+        assert boss.post(unknown, do="retry one", id=wrong, status=status).status_code == 404
+    assert boss.post(unknown, do="burn").status_code == 422
+    w.deliver()
+    assert w.counts() == {"sent": 5, "unknown": 1}
+    kept = w.sink.recipients
+    assert len(kept) - len(set(kept)) == 1, "the unknown one that was sent again, and no other"
+    with w.p.store.read() as tx:
+        done_ = [(d.actor, d.verb, d.data["count"]) for d in deeds.listed(tx, 3, object_="edition daily/1")]
+    assert done_ == [
+        ("Publisher", "retry", 1),
+        ("Publisher", "acknowledge", 1),
+        ("Publisher", "retry", 2),
+    ]
 
 
 def test_what_keeps_mail_from_leaving_is_said_and_ends(watched: Callable[..., Watched]) -> None:

@@ -7,12 +7,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from publisher.app import Publisher
-from publisher.web.desk import account, door, editors, log, today, watch
+from publisher.web.desk import account, deliveries, door, editors, log, story, today, watch
 from publisher.web.desk.gate import Gate
 from publisher.web.desk.scripts import script
 from publisher.web.doors import PRIVATE
 
-DOORS = (*door.DOORS, *today.DOORS, *account.DOORS, *editors.DOORS, *log.DOORS, *watch.DOORS)
+DOORS = (
+    *door.DOORS,
+    *today.DOORS,
+    *account.DOORS,
+    *editors.DOORS,
+    *log.DOORS,
+    *watch.DOORS,
+    *deliveries.DOORS,
+    *story.DOORS,
+)
 # as long as browsers keep anything
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
