@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from publisher.errors import ContentError
+from publisher.model.findings import Finding
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One problem: where, which rule, in words. An error keeps something from going out."""
-
-    place: str
-    rule: str
-    message: str
-    level: Literal["error", "warning"]
+__all__ = ["Finding", "of_error"]
 
 
 def of_error(error: ContentError, rule: str) -> Finding:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from publisher import messages
-from publisher.checking import mail_parts
 from publisher.checking.findings import Finding, of_error
 from publisher.config.schema import Config
 from publisher.editions import layout
@@ -17,6 +16,7 @@ from publisher.errors import ConfigError, ContentError, Refused
 from publisher.freezing.freezer import Freezer
 from publisher.freezing.letterheads import letterhead
 from publisher.freezing.variants import thaw
+from publisher.messages import parts
 from publisher.model.articles import Article
 from publisher.rendering.environment import Templates
 from publisher.store.editions import Edition
@@ -82,7 +82,7 @@ def _newsletter(
     row = freezer.variant([(a.id, a.revision) for a in shown], config.publication.language)
     variant = thaw(0, row, freezer.frozen)
     messages.compile_message(variant, letterhead(config, edition))
-    yield from mail_parts.look(f"newsletters.{name}", variant, config.publication.postal_address)
+    yield from parts.look(f"newsletters.{name}", variant, config.publication.postal_address)
     if row.size > layout.LIMIT:
         message = f"{row.size} bytes: Gmail hides what comes after 102 kB"
         yield Finding(f"newsletters.{name}", "size", message, "error")

@@ -215,7 +215,7 @@ class Run:
             with self.store.write() as tx:
                 serving.measure(tx)
         closing.weigh(self.store, self.edition)
-        closing.describe(self.store, self.edition)
+        fault = closing.describe(self.store, self.config, self.edition)
         with self.store.read() as tx:
             union, variants = editions.union(tx, id_), editions.variants_of(tx, id_)
             self._load(tx, {a for a, _ in union})
@@ -224,20 +224,20 @@ class Run:
             editions.save_pieces(tx, id_, self.freezer.fresh)
         bound = fingerprint(self.store, self.edition) if self.edition.needs_approval else ""
         with self.store.write() as tx:
-            self._close(
-                tx, id_, {**archive, "subject": next((subject for _, subject in variants), "")}, bound
-            )
+            archive["subject"] = next((subject for _, subject in variants), "")
+            editions.change(tx, id_, archive=archive, fingerprint=bound)
+            self._close(tx, id_, fault)
             edition = editions.get(tx, id_)
         return Result(edition, len(variants), tuple(a for a, _ in union), self.recipients, self.waiting)
 
-    def _close(self, tx: Connection, id_: int, archive: dict[str, object], bound: str) -> None:
+    def _close(self, tx: Connection, id_: int, fault: str) -> None:
         assert self.edition is not None
         cuts.move(tx, self.cut.id, finished_at=self.now)
-        editions.change(tx, id_, archive=archive, fingerprint=bound)
         if self.cut.kind != "due":
             editions.change(tx, id_, everybody=True, closes_at=None)
-        held = self.cut.request["by_person"] or self.edition.needs_approval
-        editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled")
+        # what must not leave waits for a person, whoever cut it
+        held = self.cut.request["by_person"] or self.edition.needs_approval or fault
+        editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled", reason=fault)
         editions.set_state(tx, id_, ["done"], "sending", done_at=None)
 
 

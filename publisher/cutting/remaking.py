@@ -44,7 +44,7 @@ def finish(
     _freeze(store, config, templates, edition)
     if _point(store, edition, now, lambda done: progress(done, max(done, total))):
         closing.weigh(store, edition)
-    closing.describe(store, edition)
+    closing.describe(store, config, edition)
     with store.read() as tx:
         union = editions.union(tx, edition_id)
         lines = editions.variants_of(tx, edition_id, 1)

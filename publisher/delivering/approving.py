@@ -51,11 +51,14 @@ def _check(store: Store, edition: Edition, actor: Actor) -> None:
     with store.read() as tx:
         permissions.check(actor, "approve", Handled(deeds.last_hand(tx, edition.name)))
         restores.check(tx)
-        state = editions.get(tx, edition.id).state
+        found = editions.get(tx, edition.id)
+        state = found.state
     if not edition.needs_approval:
         raise Refused(f"{edition.name} needs no approval: publisher send {edition.name} opens it")
     if state != "held":
         raise Refused(f"{edition.name} cannot be approved: it is {state}")
+    if found.fault:
+        raise Refused(f"{edition.name} cannot be approved: {found.fault}")
 
 
 def check(store: Store, edition: Edition, now: datetime) -> None:

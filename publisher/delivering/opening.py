@@ -69,6 +69,8 @@ def open_edition(
 def _check(edition: Edition) -> None:
     if edition.needs_approval and not edition.approved_hash:
         raise Refused(f"{edition.name} waits for approval: publisher approve {edition.name}")
+    if edition.fault and not edition.opened_at:
+        raise Refused(f"{edition.name} cannot be sent: {edition.fault}")
     if edition.state in ("cutting", "cancelled", "paused"):
         raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
 

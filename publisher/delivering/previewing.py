@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from publisher import articles
+from publisher import articles, permissions
 from publisher.config.schema import Config
 from publisher.delivering.messages import Addressee, Composer
 from publisher.delivering.opening import named
@@ -16,6 +16,7 @@ from publisher.errors import NotFound, Refused
 from publisher.freezing.freezer import Freezer
 from publisher.freezing.variants import thaw, thawed
 from publisher.links import Keys
+from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.model.mail import Variant
 from publisher.rendering.environment import Templates
 from publisher.store import Store, catalogue, editions, histories, ledger, subscribers
@@ -26,12 +27,14 @@ _SOMEBODY = "reader@example.org"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message whole (`eml`), its two parts as a client decodes them, and its subject."""
+    """A message whole (`eml`), its two parts as a client decodes them, its subject, and of
+    which variant it is (0: of none that is stored)."""
 
     subject: str
     html: bytes
     text: bytes
     eml: bytes
+    variant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,11 @@ class _Previewer:
     templates: Templates
     keys: Keys
     now: datetime
+    actor: Actor
 
-    def edition(self, edition: Edition, address: str) -> Preview:
+    def edition(self, edition: Edition, address: str, variant_id: int | None) -> Preview:
         if address:
+            permissions.check(self.actor, "see people")
             with self.store.read() as tx:
                 row = ledger.addressed(tx, edition.id, address)
                 past = None if row else histories.delivered(tx, edition.id, address)
@@ -63,18 +68,29 @@ class _Previewer:
             if not row:
                 raise NotFound(f"{edition.name} has no delivery for {address}")
             _, variant = thawed(self.store, row.variant_id)
-            return self._of(edition, variant, row, row.dated_at)
-        with self.store.read() as tx:
-            variants = editions.variants_of(tx, edition.id)
-        if not variants:
-            raise NotFound(f"{edition.name} has no variant")
-        _, variant = thawed(self.store, variants[0][0])
+            return self._of(edition, variant, self._safe(row), row.dated_at)
+        if variant_id is None:
+            with self.store.read() as tx:
+                variants = editions.variants_of(tx, edition.id, 1)
+            if not variants:
+                raise NotFound(f"{edition.name} has no variant")
+            variant_id = variants[0][0]
+        of, variant = thawed(self.store, variant_id)
+        if of.id != edition.id:
+            raise NotFound(f"{edition.name} has no such variant")
         return self._of(
             edition, variant, _Reader(_SOMEBODY, self._fields(None, _SOMEBODY, "", variant.language))
         )
 
+    def _safe(self, row: Addressee) -> Addressee:
+        """Whoever may not change subscribers gets none of their links: each opens somebody's choices."""
+        if not permissions.may(self.actor, "change people"):
+            return row
+        return _Reader(row.address, row.fields, 0, row.id, row.generation)
+
     def newsletter(self, name: str, address: str) -> Preview:
         """What an edition cut now would be, for this subscriber or for one who chose everything."""
+        permissions.check(self.actor, "see people" if address else "look")
         with self.store.read() as tx:
             person = subscribers.find(tx, address) if address else None
             mine = subscribers.subscriptions_of(tx, person.id) if person else []
@@ -134,7 +150,8 @@ class _Previewer:
         self, edition: Edition, variant: Variant, reader: Addressee, dated_at: datetime | None = None
     ) -> Preview:
         prepared = Composer(self.store, self.config, self.keys).prepare(edition, variant)
-        return _taken_apart(prepared.outgoing(reader, dated_at or self.now).message)
+        eml = prepared.outgoing(reader, dated_at or self.now).message
+        return replace(_taken_apart(eml), variant=variant.id)
 
 
 def _taken_apart(eml: bytes) -> Preview:
@@ -147,15 +164,26 @@ def _taken_apart(eml: bytes) -> Preview:
 
 
 def preview(
-    store: Store, config: Config, templates: Templates, keys: Keys, what: str, address: str, now: datetime
+    store: Store,
+    config: Config,
+    templates: Templates,
+    keys: Keys,
+    what: str,
+    address: str,
+    now: datetime,
+    *,
+    variant: int | None = None,
+    actor: Actor = COMMAND_LINE,
 ) -> Preview:
     """The message of an edition (`daily/12`) or newsletter (`daily`), as `address` or somebody gets it.
 
-    Raises NotFound, Refused, or ContentError for a fault in a template.
+    Of an edition somebody gets its most common variant, or `variant`. Raises NotFound, Refused, NotAllowed,
+    or ContentError for a fault in a template.
     """
-    previewer = _Previewer(store, config, templates, keys, now)
+    permissions.check(actor, "look")
+    previewer = _Previewer(store, config, templates, keys, now, actor)
     if "/" in what:
-        return previewer.edition(named(store, what), address)
+        return previewer.edition(named(store, what), address, variant)
     if what not in config.newsletters:
         raise NotFound(f"no newsletter {what!r}; there is: {', '.join(config.newsletters) or 'none'}")
     return previewer.newsletter(what, address)

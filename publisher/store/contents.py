@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from publisher.store import ledger
-from publisher.store.editions import DROPPED, weighed
+from publisher.store.editions import DROPPED
 from publisher.store.schema import articles, contents, deliveries, variant_articles, variants
 
 _C, _V, _VA = contents.c, variants.c, variant_articles.c
@@ -125,11 +125,16 @@ def choices(
     return [Choice(*r) for r in tx.execute(query.order_by(_V.recipients.desc(), _V.id).limit(most))]
 
 
+def lines(tx: Connection, edition_id: int) -> dict[str, tuple[str, str]]:
+    """Language to subject and preheader of a variant of an edition."""
+    live = (_V.edition_id == edition_id, _V.replaced_by.is_(None))
+    first = select(func.min(_V.id)).where(*live, _V.subject != "").group_by(_V.language)
+    query = select(_V.language, _V.subject, _V.preheader).where(_V.id.in_(first))
+    return {row.language: (row.subject, row.preheader) for row in tx.execute(query)}
+
+
 def numbers(tx: Connection, edition_id: int) -> tuple[int, int, int]:
     """How many variants an edition has, for how many people, and the bytes of the HTML of the largest."""
     columns = (func.count(), func.sum(_V.recipients), func.max(_V.size))
     row = tx.execute(select(*columns).where(_V.edition_id == edition_id, _V.replaced_by.is_(None))).one()
     return int(row[0]), int(row[1] or 0), int(row[2] or 0)
-
-
-__all__ = ["Choice", "Content", "choices", "found", "keep", "numbers", "of", "weigh", "weighed", "weights"]

@@ -33,7 +33,8 @@ class Edition:
 
     State: cutting, held, scheduled, sending, paused, done or cancelled. `everybody`: nobody can come due now.
     `subject` and `preheader` stand in place of the newsletter's own; `arrangement` is {order, dropped};
-    `edits` counts its changes, and `changing` is the state that follows one that is being made.
+    `edits` counts its changes, and `changing` is the state that follows one that is being made. `findings`
+    are (rule, message, level).
     """
 
     newsletter: str
@@ -63,11 +64,17 @@ class Edition:
     edits: int = 0
     changing: str = ""
     fingerprint: str = ""
+    findings: Sequence[Sequence[str]] = ()
 
     @property
     def name(self) -> str:
         """`daily/12`"""
         return f"{self.newsletter}/{self.number}"
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, so that nothing of it may leave; empty where nothing is."""
+        return next((f"{rule}: {message}" for rule, message, level in self.findings if level == "error"), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ editions = Table(
     Column("changing", String(10), nullable=False, server_default=""),
     # Of all that an approval binds, as it was when it was frozen.
     Column("fingerprint", String(64), nullable=False, server_default=""),
+    # What is wrong with what is frozen, as [rule, message, level].
+    Column("findings", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("newsletter", "number"),
     # A cancelled slot may be cut again; nothing else shares a slot (rule 8).
     Index(

@@ -112,6 +112,7 @@ def _editing() -> None:
         ("edits", number, "0"),
         ("changing", sa.String(length=10), ""),
         ("fingerprint", sa.String(length=64), ""),
+        ("findings", sa.JSON(), "[]"),
     ):
         op.add_column("editions", sa.Column(name, kind, server_default=default, nullable=False))
     op.add_column("variants", sa.Column("edit", number, server_default="0", nullable=False))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from publisher.checking.findings import Finding
 from publisher.model.fields import address_mark
+from publisher.model.findings import Finding
 from publisher.model.mail import Variant
 
 _DANGEROUS = (
@@ -37,6 +37,14 @@ def look(place: str, variant: Variant, postal_address: str) -> Iterator[Finding]
         yield Finding(place, rule, message, "error")
     for rule, message in (*_pictures(root), *_words(root, text), *_subject(variant.subject)):
         yield Finding(place, rule, message, "warning")
+
+
+def silent(place: str, variant: Variant) -> Iterator[Finding]:
+    """Pictures of a variant that say nothing where they are not shown, as most programs begin."""
+    for image in document_fromstring("".join(variant.html), parser=_PARSER).iter("img"):
+        if "alt" in image.attrib and not image.get("alt", "").strip():
+            message = f"a picture says nothing where it is not shown: {image.get('src', '')[:80]}"
+            yield Finding(place, "alternative text", message, "warning")
 
 
 def _html(root: HtmlElement) -> Iterator[tuple[str, str]]:
