@@ -103,6 +103,15 @@ def end_codes(store: Store, keys: Keys, session: Session, current: str, now: dat
         deeds.add(tx, session.actor, "end codes", f"editor {editor.address}", now)
 
 
+def set_notices(store: Store, session: Session, wanted: bool, now: datetime) -> None:
+    """Whether the editor gets a mail when something newly needs a person."""
+    editor = _own(store, session)
+    with store.write() as tx:
+        editors.change(tx, editor.id, notices=wanted)
+        verb = "ask for notices" if wanted else "end notices"
+        deeds.add(tx, session.actor, verb, f"editor {editor.address}", now)
+
+
 def tokens(store: Store, session: Session, now: datetime) -> list[Credential]:
     """The editor's API tokens that hold."""
     with store.read() as tx:

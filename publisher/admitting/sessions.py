@@ -28,6 +28,7 @@ class Session:
     has_password: bool
     has_codes: bool
     by_link: bool
+    wants_notices: bool = False
 
     @property
     def editor_id(self) -> int:
@@ -62,7 +63,7 @@ def find(
         return None
     by_link = found.name == _BY_LINK and now - found.created_at < _FRESH
     has = bool(editor.password), bool(editor.totp)
-    return Session(found.id, editor.actor, editor.address, *has, by_link)
+    return Session(found.id, editor.actor, editor.address, *has, by_link, editor.notices)
 
 
 def ended(store: Store, ids: Collection[int], now: datetime, used: Mapping[int, datetime]) -> frozenset[int]:

@@ -1,78 +1,132 @@
-"""A word to the editors when something waits for a person: one mail a matter, however long it waits."""
+"""A word to the editors when something newly needs a person: one mail of all that is new, and not too often.
+
+However long a matter waits, it is told once. Who is told: the addresses of the configuration, and every
+editor who asked for it at the desk.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
+from publisher.delivering.progress import plain
 from publisher.errors import Refused
 from publisher.languages import Phrasebook
-from publisher.model.mail import Piece
+from publisher.permissions import N_
 from publisher.rendering import notices as rendered
 from publisher.rendering.environment import Templates
 from publisher.rendering.notices import Words
-from publisher.store import clock, editions, ledger
+from publisher.store import clock, editions, editors, gauges, ledger, refusals
 from publisher.store.editions import Edition
+from publisher.store.refusals import Refusal
+from publisher.store.subscribers import address_key
 
 log = logging.getLogger("publisher")
-_MATTER, _BY_HAND = "notice ", "by hand"
+EVERY = timedelta(minutes=15)
+_MATTER, _TOLD, _BY_HAND = "notice ", "editors told", "by hand"
+_MOST_FILES, _MOST_TOLD = 100, 20
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that waits for a person; its name is the same as long as it does."""
+    """Something that waits for a person; its name is the same as long as it does. `place` is where at the
+    desk it is seen to, `commands` how without it."""
 
     name: str
     newsletter: str
-    words: Words
+    heading: str
+    paragraphs: tuple[str, ...]
+    commands: tuple[str, ...]
+    place: str = "/desk/"
 
 
-def remind(composer: Composer, templates: Templates, held: Mapping[str, int], now: datetime) -> list[str]:
-    """Queue a mail about each matter that nobody was told of yet; the names of these matters.
+def remind(
+    composer: Composer,
+    templates: Templates,
+    held: Mapping[str, int],
+    now: datetime,
+    feeds: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Queue a mail about the matters that nobody was told of yet; the names of these matters.
 
-    `held` is how many deliveries have come due in each edition that a person has not sent. A matter that was
-    settled and comes up again is a new one.
+    `held` is how many deliveries have come due in each edition that a person has not sent, `feeds` what is
+    wrong with each feed in trouble. A matter that was settled and comes up again is a new one. What is new
+    less than EVERY after the last mail waits for the next one.
     """
     store, config = composer.store, composer.config
-    if not config.notices.to or not config.newsletters:
-        return []
     with store.read() as tx:
         book = templates.words(config.publication.language)
-        found = {matter.name: matter for matter in _matters(tx, config, held, book)}
-        told = set(clock.names(tx, _MATTER))
-    if found.keys() == told:
-        return []
+        found = {matter.name: matter for matter in _matters(tx, config, held, feeds or {}, book)}
+        told, last = set(clock.names(tx, _MATTER)), gauges.last_done(tx, _TOLD)
+        people = recipients(tx, config)
     new = [found[name] for name in sorted(found.keys() - told)]
-    pieces = {matter.name: rendered.notice(templates, config, matter.words) for matter in new}
+    if not people or not config.newsletters or (last and last <= now < last + EVERY):
+        new = []
+    if not new and told <= found.keys():
+        return []
+    pieces = {why: _worded(config, new, why, book) for why in dict.fromkeys(people.values()) if new}
+    letters = {
+        why: rendered.notice(templates, config, w, link=_link(config, new)) for why, w in pieces.items()
+    }
     with store.write() as tx:
         clock.forget(tx, told - found.keys())
         # another tick may have told them meanwhile
-        there = set(clock.names(tx, _MATTER))
-        new = [matter for matter in new if matter.name not in there]
+        if not new or {matter.name for matter in new} & set(clock.names(tx, _MATTER)):
+            return []
+        clock.remember(tx, _TOLD, "", now)
         for matter in new:
             clock.remember(tx, matter.name, "said", now)
-            desk = Desk.of(composer, matter.newsletter)
-            for to in config.notices.to:
-                _queue(tx, desk, to, matter, pieces[matter.name], now)
+        desk = Desk.of(composer, new[0].newsletter)
+        for to, why in people.items():
+            try:
+                desk.queue_words(tx, "editor", to, pieces[why].subject, letters[why], now)
+            except Refused as error:
+                # one address that cannot be mailed keeps no other from being told
+                log.warning("%s", error)
     return [matter.name.removeprefix(_MATTER) for matter in new]
 
 
-def _queue(tx: Connection, desk: Desk, to: str, matter: Matter, piece: Piece, now: datetime) -> None:
-    """One editor's address that cannot be mailed keeps no other from being told."""
-    try:
-        desk.queue_words(tx, "reminder", to, matter.words.subject, piece, now)
-    except Refused as error:
-        log.warning("%s", error)
+def recipients(tx: Connection, config: Config) -> dict[str, str]:
+    """Address to why it is told, each once."""
+    named = [(to, _NAMED) for to in config.notices.to]
+    asked = [(one.address, _ASKED) for one in editors.wanting_notices(tx)]
+    found = {address_key(to): (to, why) for to, why in reversed([*named, *asked])}
+    return dict(reversed(found.values()))
 
 
-def _matters(tx: Connection, config: Config, held: Mapping[str, int], book: Phrasebook) -> Iterator[Matter]:
+def _worded(config: Config, new: Sequence[Matter], why: str, book: Phrasebook) -> Words:
+    """One matter as it is, several as a list."""
+    action, because = book.gettext("Look at it at the desk"), book.gettext(why)
+    if len(new) == 1:
+        one = new[0]
+        return Words(one.heading, one.heading, one.paragraphs, because, one.commands, action)
+    given = {"count": len(new), "title": config.publication.title}
+    heading = book.ngettext(
+        "%(count)s matter waits for a person at %(title)s",
+        "%(count)s matters wait for a person at %(title)s",
+        len(new),
+    )
+    lines = [f"{one.heading}. {one.paragraphs[0]}" for one in new[:_MOST_TOLD]]
+    if more := len(new) - len(lines):
+        lines.append(book.ngettext("And %(count)s more.", "And %(count)s more.", more) % {"count": more})
+    return Words(heading % given, heading % given, tuple(lines), because, action=action)
+
+
+def _link(config: Config, new: Sequence[Matter]) -> str:
+    return f"{config.publication.url}{new[0].place if len(new) == 1 else '/desk/'}"
+
+
+def _matters(
+    tx: Connection, config: Config, held: Mapping[str, int], feeds: Mapping[str, str], book: Phrasebook
+) -> Iterator[Matter]:
     for name, count in held.items():
         yield _held(config, name, count, book)
     for id_, count in ledger.unseen(tx).items():
@@ -81,12 +135,35 @@ def _matters(tx: Connection, config: Config, held: Mapping[str, int], book: Phra
         # a person who pauses needs no reminder
         if edition.reason not in ("", _BY_HAND):
             yield _paused(edition, book)
+    for refusal in refusals.listed(tx, _MOST_FILES):
+        yield _refused(refusal, book)
+    for feed, error in feeds.items():
+        heading = book.gettext("The feed %(feed)s cannot be read") % {"feed": _line(feed)}
+        yield Matter(_name("feed", feed), "", heading, (f"{_line(error).rstrip('.')}.",), ())
 
 
-def _why(book: Phrasebook) -> str:
-    return book.gettext(
-        "You get this because your address stands under notices.to in the publication's configuration."
-    )
+def _name(kind: str, what: str) -> str:
+    """Of whatever length it is, what it is remembered by is short."""
+    return f"{_MATTER}{kind} {sha256(what.encode()).hexdigest()[:24]}"
+
+
+def _line(text: str) -> str:
+    """Whatever a file is called or holds, as a subject can say it: no control character, no encoded word."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("=?", "= ?")
+
+
+def _refused(one: Refusal, book: Phrasebook) -> Matter:
+    place = _line(f"{one.path}:{one.line}" if one.line else one.path)
+    heading = book.gettext("%(path)s cannot be used") % {"path": place}
+    why = f"{one.field}: {one.reason}" if one.field else one.reason
+    said = book.gettext("%(reason)s. It is not published as it stands.") % {"reason": _line(why).rstrip(".")}
+    return Matter(_name("file", repr(one[:4])), "", heading, (said,), ("publisher check",))
+
+
+_NAMED = N_("You get this because your address stands under notices.to in the publication's configuration.")
+_ASKED = N_(
+    "You get this because you asked for it at the desk, under your account; there you can end it, too."
+)
 
 
 def _held(config: Config, name: str, count: int, book: Phrasebook) -> Matter:
@@ -110,16 +187,17 @@ def _held(config: Config, name: str, count: int, book: Phrasebook) -> Matter:
             count,
         )
     commands = (f"publisher preview {name}", f"publisher {do} {name}")
-    words = Words(heading, heading, (due % {"count": count},), _why(book), commands)
-    return Matter(f"{_MATTER}held {name}", newsletter, words)
+    said = (due % {"count": count},)
+    return Matter(f"{_MATTER}held {name}", newsletter, heading, said, commands, f"/desk/editions/{name}")
 
 
 def _unknown(edition: Edition, count: int, book: Phrasebook) -> Matter:
     name, gettext = edition.name, book.gettext
     given = {"edition": name, "count": count}
-    words = Words(
+    return Matter(
+        f"{_MATTER}unknown {name}",
+        edition.newsletter,
         gettext("%(edition)s: nobody knows whether %(count)s arrived") % given,
-        gettext("Nobody knows whether %(count)s of %(edition)s arrived") % given,
         (
             gettext(
                 "The connection or the process ended between the last line of a message and the server's "
@@ -127,24 +205,23 @@ def _unknown(edition: Edition, count: int, book: Phrasebook) -> Matter:
                 "those again that did not arrive, or acknowledge them:"
             ),
         ),
-        _why(book),
         (
             f"publisher deliveries {name} --status unknown",
             f"publisher retry {name} --status unknown",
             f"publisher acknowledge {name}",
         ),
+        f"/desk/editions/{name}/deliveries?status=unknown",
     )
-    return Matter(f"{_MATTER}unknown {name}", edition.newsletter, words)
 
 
 def _paused(edition: Edition, book: Phrasebook) -> Matter:
     heading = book.gettext("%(edition)s has paused by itself") % {"edition": edition.name}
-    reason = book.gettext("The reason: %(reason)s.") % {"reason": edition.reason.strip().rstrip(".")}
-    words = Words(
-        heading,
+    reason = book.gettext("The reason: %(reason)s.") % {"reason": plain(edition.reason).rstrip(".")}
+    return Matter(
+        f"{_MATTER}paused {edition.name}",
+        edition.newsletter,
         heading,
         (reason, book.gettext("What waits is kept. When the cause is gone, let it go on:")),
-        _why(book),
         (f"publisher status {edition.name}", f"publisher resume {edition.name}"),
+        f"/desk/editions/{edition.name}/watch",
     )
-    return Matter(f"{_MATTER}paused {edition.name}", edition.newsletter, words)

@@ -13,10 +13,11 @@ from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import compacting, figuring, opening
-from publisher.gathering import Gathered
+from publisher.gathering import Gathered, fetching
 from publisher.publishing import Changed, announcing
 from publisher.store import clock, confirmations, feed_polls, ledger, restores, workforce
 from publisher.store import editions as edition_rows
+from publisher.store import editors as editor_rows
 from publisher.store.editions import Edition
 
 log = logging.getLogger("publisher")
@@ -144,14 +145,23 @@ def _announce(publisher: Publisher, now: datetime, say: Say) -> None:
 
 
 def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> list[str]:
+    with publisher.store.read() as tx:
+        wanted = publisher.config.notices.to or editor_rows.wanting_notices(tx)
     # loads the template engine's rendering only where somebody is to be told
-    if not publisher.config.notices.to:
+    if not wanted:
         return []
     from publisher.delivering import reminding
     from publisher.delivering.messages import Composer
 
     composer = Composer(publisher.store, publisher.config, publisher.keys)
-    return reminding.remind(composer, publisher.templates, held, now)
+    return reminding.remind(composer, publisher.templates, held, now, _feeds(publisher, now))
+
+
+def _feeds(publisher: Publisher, now: datetime) -> dict[str, str]:
+    """Feeds in trouble for a while, or for good, and why: one bad answer is nobody's concern."""
+    found = fetching.troubles(publisher.store, publisher.config)
+    lasting = [one for one in found if not one.next_at or (one.since and now - one.since >= _HOUR)]
+    return {one.feed: one.error for one in lasting}
 
 
 def _compact(publisher: Publisher, now: datetime) -> None:

@@ -61,6 +61,12 @@ def everybody(tx: Connection) -> list[Editor]:
     return [Editor(**row._mapping) for row in tx.execute(query)]
 
 
+def wanting_notices(tx: Connection) -> list[Editor]:
+    """Who wants a mail when something needs a person, by name."""
+    query = select(editors).where(_E.ended_at.is_(None), _E.notices).order_by(_E.name, _E.id)
+    return [Editor(**row._mapping) for row in tx.execute(query)]
+
+
 def add(tx: Connection, name: str, address: str, role: Role, now: datetime) -> Editor:
     """A new one; whoever had left comes back under the old number, without the old password and codes."""
     values: dict[str, Any] = {"name": name, "address": address, "role": role, "ended_at": None}

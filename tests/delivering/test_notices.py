@@ -18,8 +18,9 @@ from publisher import delivering, links, scheduler
 from publisher import dkim as keys_of_mail
 from publisher.delivering import copies, opening, previewing
 from publisher.delivering.messages import Composer
+from publisher.delivering.notices import Desk
 from publisher.errors import NotFound, Refused
-from publisher.store import editions, notices, subscribers
+from publisher.store import editions, editors, notices, subscribers
 from publisher.store.claims import NO_EDITION
 
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -164,6 +165,7 @@ def test_editors_hear_of_unknown_outcomes_and_of_what_paused_by_itself(
         editions.set_state(
             tx, m.edition.id, ["sending"], "paused", reason="too many 5.7.1", paused_at=clock.now
         )
+    clock.move(minutes=15)
     scheduler.tick(p)
     m.deliver()
     assert "too many 5.7.1" in kept(m, "paused by itself").get_body(("html",)).get_content()
@@ -179,6 +181,92 @@ def test_nobody_is_told_of_what_a_person_paused_or_where_nobody_is_named(
         editions.set_state(tx, m.edition.id, ["sending"], "paused", reason=reason)
     scheduler.tick(m.publisher)
     assert statuses(m) == []
+
+
+def editor(m: Any, address: str, wants: bool = True) -> None:
+    with m.publisher.store.write() as tx:
+        one = editors.add(tx, address.partition("@")[0], address, "viewer", m.publisher.clock())
+        editors.change(tx, one.id, notices=wants)
+
+
+def body(m: Any, address: str, which: int = -1) -> tuple[str, str, str]:
+    """Subject, text and HTML of a mail to somebody."""
+    found = message_from_bytes(m.sink.copies(address)[which], policy=policy.SMTP)
+    return found["Subject"], *(found.get_body((kind,)).get_content() for kind in ("plain", "html"))
+
+
+def test_editors_who_want_it_get_one_mail_of_all_that_is_new_and_not_one_a_minute(
+    mailing: Callable[..., Any], clock: Any, tmp_path: Path
+) -> None:
+    m = mailing(notices={"to": [ADA]})
+    for address, wants in ((BEN, True), (ADA.upper(), True), ("cy@example.org", False)):
+        editor(m, address, wants)
+    p, bad = m.publisher, "<script>=?utf-8?q?x?= \t.md"
+    (tmp_path / "content" / bad).write_text("---\ntitle: [\n---\n")
+    m.sink.answer = lambda r: "" if r.startswith("reader") else FINE
+    m.deliver()
+    assert scheduler.tick(p, gather_always=True).told
+    m.deliver()
+    assert sorted(m.sink.recipients[-2:]) == [ADA, BEN], "each once, however often they are named"
+    subject, text, html = body(m, BEN)
+    assert subject == "2 matters wait for a person at My publication"
+    for said in ("daily/1: nobody knows whether 3 arrived", "cannot be used", "under your account"):
+        assert said in " ".join(text.split())
+        assert said in " ".join(html.split())
+    assert "https://courier.example/desk/" in text
+    assert 'href="https://courier.example/desk/"' in html
+    assert "<script>" not in html
+    assert "&lt;script&gt;= ?utf-8" in html
+    assert "notices.to" in body(m, ADA)[1]
+    # what is new within a quarter of an hour waits, and is one mail with what comes after it
+    for n in range(3):
+        (tmp_path / "content" / f"bad{n}.md").write_text("---\ntitle: [\n---\n")
+        clock.move(minutes=4)
+        assert scheduler.tick(p, gather_always=True).told == []
+    clock.move(minutes=4)
+    assert len(scheduler.tick(p).told) == 3
+    assert scheduler.tick(p).told == []
+    m.deliver()
+    assert [body(m, BEN, n)[0] for n in range(2)][1] == "3 matters wait for a person at My publication"
+    assert m.sink.recipients.count(BEN) == 2
+
+
+def test_a_word_that_was_being_queued_when_the_process_died_is_said_once(
+    mailing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(opened=False)
+    editor(m, ADA)
+    editor(m, BEN)
+    queue, calls = Desk.queue_words, list[str]()
+
+    def dying(self: Any, tx: Any, kind: str, address: str, *rest: Any) -> int:
+        calls.append(address)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return queue(self, tx, kind, address, *rest)
+
+    monkeypatch.setattr(Desk, "queue_words", dying)
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.tick(m.publisher)
+    assert statuses(m) == []
+    for _ in range(2):
+        scheduler.tick(m.publisher)
+    assert statuses(m) == [(ADA, "queued"), (BEN, "queued")]
+    m.deliver()
+    assert "https://courier.example/desk/editions/daily/1" in body(m, ADA)[1]
+
+
+def test_who_asks_later_hears_of_what_waits_and_who_left_of_nothing(mailing: Callable[..., Any]) -> None:
+    m = mailing(opened=False)
+    assert scheduler.tick(m.publisher).told == []
+    editor(m, ADA)
+    editor(m, BEN)
+    with m.publisher.store.write() as tx:
+        ben = editors.find(tx, BEN)
+        assert ben
+        editors.change(tx, ben.id, ended_at=m.publisher.clock())
+    assert scheduler.tick(m.publisher).told == ["held daily/1"]
+    assert statuses(m) == [(ADA, "queued")]
 
 
 def test_words_to_editors_are_signed(mailing: Callable[..., Any], tmp_path: Path) -> None:

@@ -238,6 +238,16 @@ def test_a_password_that_is_too_easy_is_refused(room: Newsroom, bad: str) -> Non
     assert (answer.status_code, 'role="alert"' in answer.text) == (422, True)
 
 
+def test_who_wants_notices_says_so(room: Newsroom) -> None:
+    ann = room.editor(address=ANN)
+    for given, wanted in (({"notices": "yes"}, True), ({}, False)):
+        ann.get("/desk/account")
+        assert ann.post("/desk/account", do="notices", **given).status_code == 303
+        with room.p.store.read() as tx:
+            assert [one.address for one in editors.wanting_notices(tx)] == ([ANN] if wanted else [])
+        assert ("checked" in ann.get("/desk/account").text) == wanted
+
+
 def test_real_argon2_and_its_decoy() -> None:
     from argon2.profiles import RFC_9106_LOW_MEMORY
 

@@ -65,6 +65,12 @@ def _end_codes(visit: Visit) -> Response:
     return visit.to("/desk/account", said="no-codes")
 
 
+def _notices(visit: Visit) -> Response:
+    wanted = visit.form.one("notices") == "yes"
+    own.set_notices(visit.publisher.store, visit.session, wanted, visit.now)
+    return visit.to("/desk/account", said="notices" if wanted else "no-notices")
+
+
 def _make_token(visit: Visit) -> Response:
     p, filled = visit.publisher, visit.form
     wanted = (filled.one("name"), filled.all("scopes"), filled.number("days"))
@@ -82,6 +88,7 @@ _ACTS: dict[str, Callable[[Visit], Response]] = {
     "password": _password,
     "begin codes": _begin_codes,
     "end codes": _end_codes,
+    "notices": _notices,
     "make token": _make_token,
     "end token": _end_token,
 }

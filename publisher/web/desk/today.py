@@ -12,15 +12,17 @@ from starlette.responses import Response
 from publisher import permissions
 from publisher.app import Publisher
 from publisher.cutting.asking import approval_timetable
-from publisher.delivering import watching
+from publisher.delivering import progress, watching
 from publisher.delivering.watching import Standing
 from publisher.editions import slots
 from publisher.errors import StoreError
 from publisher.gathering.fetching import Trouble, troubles
 from publisher.store import editions, ledger, outlook, refusals, restores
+from publisher.store import troubles as mail_troubles
 from publisher.store.editions import Edition
 from publisher.store.outlook import Arrival, Due
 from publisher.store.refusals import Refusal
+from publisher.store.troubles import Noted
 from publisher.web.desk.visits import Door, Visit
 from publisher.web.health import clock_fault
 
@@ -58,6 +60,7 @@ class Today:
     refused: list[Refusal]
     refused_count: int
     troubles: list[Trouble]
+    server: Noted | None
     clock_stands: bool
     restored: bool
     under_way: list[Standing]
@@ -69,7 +72,7 @@ class Today:
     def needs_somebody(self) -> bool:
         """Whether anything waits for a person."""
         matters = (self.held, self.unknown, self.stopped, self.refused, self.troubles)
-        return any(matters) or self.clock_stands or self.restored
+        return any(matters) or self.clock_stands or self.restored or self.server is not None
 
 
 def look(p: Publisher, now: datetime) -> Today:
@@ -85,6 +88,7 @@ def look(p: Publisher, now: datetime) -> Today:
             ],
             "refused": refusals.listed(tx, _REFUSED),
             "refused_count": refusals.count(tx),
+            "server": _unreachable(tx),
             "restored": bool(restores.restored(tx)),
             "coming": list(_coming(tx, p, now)),
             "arrivals": arrivals,
@@ -97,6 +101,12 @@ def look(p: Publisher, now: datetime) -> Today:
         clock_stands=_clock_stands(p),
         under_way=watching.standings(p.store, moving, now),
     )
+
+
+def _unreachable(tx: Connection) -> Noted | None:
+    """Why no mail leaves; what is in it is for everybody."""
+    found = mail_troubles.noted(tx, mail_troubles.MAIL_SERVER)
+    return found._replace(said=progress.plain(found.said)) if found else None
 
 
 def _held(tx: Connection, edition: Edition) -> Waiting:
