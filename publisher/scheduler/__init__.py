@@ -15,7 +15,7 @@ from publisher.cutting import Result
 from publisher.delivering import compacting, figuring, opening
 from publisher.gathering import Gathered, fetching
 from publisher.publishing import Changed, announcing
-from publisher.store import clock, confirmations, feed_polls, ledger, restores, workforce
+from publisher.store import clock, confirmations, feed_polls, imports, ledger, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store import editors as editor_rows
 from publisher.store.editions import Edition
@@ -27,6 +27,7 @@ _ANNOUNCING_SECONDS = 3.0
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
 _POLLS, _KEPT = "polls", timedelta(days=400)
 _FIGURING_SECONDS = 1.0
+_IMPORTS, _IMPORTING_SECONDS = "imports", 3.0
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
 
@@ -83,6 +84,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _receive(publisher, now),
         lambda: _forget_polls(publisher, now),
         lambda: _figure(publisher, now),
+        lambda: _import(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -226,6 +228,23 @@ def _forget_polls(publisher: Publisher, now: datetime) -> None:
 def _figure(publisher: Publisher, now: datetime) -> None:
     """What happened, as figures of its day; where there is much, the next tick goes on."""
     figuring.fill(publisher.store, publisher.config, now, _FIGURING_SECONDS)
+
+
+def _import(publisher: Publisher, now: datetime) -> None:
+    """What an editor's import left when its process ended; and what is left of old ones goes."""
+    store = publisher.store
+    with store.read() as tx:
+        waits = imports.any_unfinished(tx)
+    with store.write() as tx:
+        tidy = clock.due(tx, _IMPORTS, _HOUR, now)
+    if not (waits or tidy):
+        return
+    from publisher.subscribing import importing
+
+    if waits:
+        importing.work(store, publisher.config, publisher.clock, seconds=_IMPORTING_SECONDS)
+    if tidy:
+        importing.forget(store, now)
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

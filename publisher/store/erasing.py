@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    and_,
     bindparam,
     cast,
     func,
@@ -33,6 +34,8 @@ from publisher.store.schema import (
     deliveries,
     editions,
     events,
+    import_refusals,
+    imports,
     notice_events,
     notices,
     pacing,
@@ -186,11 +189,17 @@ def other_places(tx: Connection, spellings: Spellings) -> dict[str, list[Any]]:
         "reports": select(r.id, r.address_key, r.text).where(or_(within(r.address_key), within(r.text))),
         "editions": select(editions.c.id, editions.c.reason).where(within(editions.c.reason)),
         "pacing": select(pacing.c.name, cast(pacing.c.state, Text)).where(within(pacing.c.state)),
+        "imports": select(imports.c.id, cast(imports.c.preview, Text)).where(within(imports.c.preview)),
     }
-    return {
+    found: dict[str, list[Any]] = {
         name: [key for key, *said in tx.execute(query) if spellings.named_in(*said)]
         for name, query in looked.items()
     }
+    line = import_refusals.c
+    refused = select(line.import_id, line.nth, line.address, line.reason)
+    refused = refused.where(or_(within(line.address), within(line.reason)))
+    named = [(id_, nth) for id_, nth, *said in tx.execute(refused) if spellings.named_in(*said)]
+    return found | {"import_refusals": named}
 
 
 def notices_under_way(tx: Connection, spellings: Spellings) -> int:
@@ -217,6 +226,16 @@ def scrub_other(tx: Connection, table: str, keys: Sequence[Any], spellings: Spel
             mine = editions.c.id == key
             reason = str(tx.scalar(select(editions.c.reason).where(mine)) or "")
             tx.execute(update(editions).where(mine).values(reason=spellings.out_of(reason)))
+    elif table == "imports":
+        # what it would have done was shown, and is not needed to go on
+        tx.execute(update(imports).where(among(tx, imports.c.id, keys)).values(preview={}))
+    elif table == "import_refusals":
+        line = import_refusals.c
+        for id_, nth in keys:
+            this = and_(line.import_id == id_, line.nth == nth)
+            reason = str(tx.scalar(select(line.reason).where(this)) or "")
+            clean = {"address": GONE, "reason": spellings.out_of(reason)}
+            tx.execute(update(import_refusals).where(this).values(clean))
     else:
         for key in keys:
             here = pacing.c.name == key

@@ -13,29 +13,42 @@ from publisher.subscribing import csv_text
 from publisher.subscribing.csv_text import Sheet
 from publisher.subscribing.systems import recognised
 
+_LARGEST = 4 << 30  # what a small file may hold is not endless
 
-def sheets(file: Path, say: Callable[[str], None]) -> list[Sheet]:
-    """The sheets to take from a file; `say` is told of what is passed over. Raises Refused."""
+
+def sheets(file: Path, say: Callable[[str], None], name: str = "") -> list[Sheet]:
+    """The sheets to take from a file; `say` is told of what is passed over. Raises Refused.
+
+    `name` is what the file is called in messages, where that is not its path.
+    """
+    called = name or str(file)
     if not zipfile.is_zipfile(file):
-        return [csv_text.read(file)]
+        return [csv_text.read(file, place=called)]
     try:
         with zipfile.ZipFile(file) as bundle:
-            names = [n for n in bundle.namelist() if n.lower().endswith(".csv") and "__MACOSX" not in n]
-        found = [_member(file, name) for name in names]
+            listed = [i for i in bundle.infolist() if _is_sheet(i.filename)]
+        if sum(one.file_size for one in listed) > _LARGEST:
+            raise Refused(f"{called}: nothing was taken: it holds more than {_LARGEST >> 30} GB of text")
+        names = [one.filename for one in listed]
+        found = [_member(file, one, called) for one in names]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise Refused(f"{file}: cannot be read: {error}") from None
+        raise Refused(f"{called}: cannot be read: {error}") from None
     known = [sheet for sheet in found if recognised(sheet.header, sheet.place)]
     for sheet in found:
         if sheet not in known:
             say(f"{sheet.place}: passed over, for it is no list of subscribers that is known here")
     if not known:
-        raise Refused(f"{file}: nothing was taken: no file in it is an export that is known here")
+        raise Refused(f"{called}: nothing was taken: no file in it is an export that is known here")
     # who left first: of an address that stands in two of them, that is what counts
     return sorted(known, key=lambda sheet: ("unsubscribed" not in sheet.place, sheet.place))
 
 
-def _member(file: Path, name: str) -> Sheet:
-    return csv_text.read(file, partial(_opened, file, name), f"{file}/{name}")
+def _is_sheet(name: str) -> bool:
+    return name.lower().endswith(".csv") and "__MACOSX" not in name
+
+
+def _member(file: Path, name: str, called: str) -> Sheet:
+    return csv_text.read(file, partial(_opened, file, name), f"{called}/{name}")
 
 
 def _opened(file: Path, name: str) -> BinaryIO:

@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.config.schema import Config
 from publisher.errors import Refused
 from publisher.store import Store, consents, subscribers
@@ -53,12 +55,29 @@ class Source:
     columns: Sequence[str]
     system: System | None
 
+    @property
+    def decides(self) -> bool:
+        """Whether its rows say their status themselves."""
+        return self.system.decides if self.system else "status" in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How far an import is: so many lines of whole windows, and after them all up to an address key."""
+
+    lines: int = 0
+    upto: str = ""
+
 
 @dataclass
 class Taking:
     """One import: where to, and whom to tell of what comes up.
 
-    `say` is told what a file was taken for, `refused` of each line that cannot be taken, and its file.
+    `say` is told what a file was taken for, `refused` of each line that cannot be taken, and its file (`nth`
+    is then its number among the lines of all files). `name` is what the file is called in messages.
+
+    To go on where another was killed: `begun` and `report` are what `keep` was told last, in the transaction
+    that took what it speaks of. `looked` is called when a window of lines was read, before any is taken.
     """
 
     store: Store
@@ -70,57 +89,64 @@ class Taking:
     say: Callable[[str], None] = lambda _text: None
     refused: Callable[[Refusal, str], None] = lambda _line, _place: None
     report: Imported = field(default_factory=Imported)
+    name: str = ""
+    begun: Point = Point()
+    keep: Callable[[Connection, Point], None] = lambda _tx, _point: None
+    looked: Callable[[], None] = lambda: None
+    nth: int = 0
 
     def take(self, file: Path) -> Imported:
         """Import a file. Raises Refused, with nothing taken, when it cannot be read or lacks a status."""
-        sources = [self._source(file, sheet) for sheet in bundles.sheets(file, self.say)]
+        sources = sources_of(file, self.name, self.say)
+        for source in sources:
+            self._check(file, source)
         total, done = sum(source.sheet.total for source in sources), 0
         for source in sources:
-            done = self._take(source, done, total)
+            if done + source.sheet.total > self.begun.lines:
+                self._take(source, done, total)
+            done += source.sheet.total
         return self.report
 
-    def _source(self, file: Path, sheet: Sheet) -> Source:
-        if sheet.encoding == WINDOWS:
-            self.say(f"{sheet.place}: is not UTF-8, and was read as Windows-1252")
-        system = recognised(sheet.header, sheet.place)
-        if system:
-            self.say(f"{sheet.place}: an export of {system.name}")
-            columns: Sequence[str] = sheet.header
-            whole = system.decides
-        else:
-            columns = _columns(sheet)
-            whole = "status" in columns
-        if not whole and not self.status:
+    def _check(self, file: Path, source: Source) -> None:
+        if not source.decides and not self.status:
+            system = source.system
             missing = f"{system.name} does not say who has agreed" if system else "no column status"
             raise Refused(
-                f"{file}: nothing was taken: {missing}, and no --status "
+                f"{self.name or file}: nothing was taken: {missing}, and no --status "
                 "(say --status confirmed if these people have agreed)"
             )
-        return Source(sheet, columns, system)
 
-    def _take(self, source: Source, done: int, total: int) -> int:
+    def reading(self, source: Source) -> Reading:
+        """What reads the rows of a source. Raises Refused where it is not clear for which newsletter."""
         default = self.newsletter
         if self.newsletter or "newsletter" not in source.columns:
             default = only_newsletter(self.config, self.newsletter)
-        reading, chunks = Reading(self.config, default, self.status), Chunks(self.store, _MOST)
+        return Reading(self.config, default, self.status)
+
+    def _take(self, source: Source, before: int, total: int) -> None:
+        """Take a source, of which the first line is so many lines after that of the first source."""
+        reading, chunks = self.reading(source), Chunks(self.store, _MOST)
         evidence = None if "consents" in source.columns else ("imported", _origin(source))
-        choices = self._choices(source, reading)
+        begins = max(before, self.begun.lines)
+        upto = self.begun.upto if begins == self.begun.lines else ""
+        choices = self.choices(source, reading, before, begins - before)
         while window := list(islice(choices, _WINDOW)):
+            self.looked()
+            ends = Point(begins + len(window))
             # neighbours in the index of addresses go together: far fewer pages are written for each line
-            wanted = sorted((c for c in window if c), key=_place)
-            done += len(window) - len(wanted)
+            wanted = sorted((c for c in window if c and _place(c) > upto), key=_place)
             self._keep_texts(reading)
             # for as long as a window only: a release of meanwhile counts for the next
             alike = Alike()
             while wanted:
-                some = wanted[: chunks.size]
-                with chunks.write(len(some)) as tx:
-                    self._take_chunk(tx, some, evidence, alike)
+                some = wanted[: _whole(wanted, chunks.size)]
                 del wanted[: len(some)]
-                done += len(some)
-                self.progress(done, total)
-            self.progress(done, total)
-        return done
+                with chunks.write(len(some)) as tx:
+                    self.take_chunk(tx, some, evidence, alike)
+                    self.keep(tx, Point(begins, _place(some[-1])) if wanted else ends)
+                self.progress(ends.lines - len(wanted), total)
+            self.progress(ends.lines, total)
+            begins, upto = ends.lines, ""
 
     def _keep_texts(self, reading: Reading) -> None:
         if reading.texts:
@@ -129,9 +155,14 @@ class Taking:
                     consents.keep_text(tx, text)
             reading.texts.clear()
 
-    def _take_chunk(
-        self, tx: Any, wanted: list[Choice | Away], evidence: tuple[str, str] | None, alike: Alike
+    def take_chunk(
+        self,
+        tx: Connection,
+        wanted: list[Choice | Away],
+        evidence: tuple[str, str] | None,
+        alike: Alike | None = None,
     ) -> None:
+        """Take some choices in one transaction, and count what became of them."""
         away = [(one.address, one.reason, self.now) for one in wanted if isinstance(one, Away)]
         if away:
             subscribers.suppress_all(tx, away)
@@ -143,11 +174,14 @@ class Taking:
             setattr(self.report, verdict, getattr(self.report, verdict) + 1)
         register.flush()
 
-    def _choices(self, source: Source, reading: Reading) -> Iterator[Choice | Away | None]:
-        """A checked choice for each row, None for one that was refused."""
+    def choices(
+        self, source: Source, reading: Reading, before: int = 0, passed: int = 0
+    ) -> Iterator[Choice | Away | None]:
+        """A checked choice for each row, None for one that was refused; `passed` are passed over first."""
         columns, system, width = source.columns, source.system, len(source.columns)
         groups = self.config.topics
-        for number, cells, fault in source.sheet.rows():
+        rows = islice(enumerate(source.sheet.rows(), before), passed, None)
+        for self.nth, (number, cells, fault) in rows:
             row = dict(zip(columns, cells, strict=False))
             address = row.get(system.address if system else "address", "")
             try:
@@ -173,8 +207,32 @@ def take_in(store: Store, config: Config, file: Path, now: datetime, **options: 
     return Taking(store, config, now, **options).take(file)
 
 
+def sources_of(file: Path, name: str = "", say: Callable[[str], None] = lambda _text: None) -> list[Source]:
+    """The sheets of a file, looked at from end to end; `say` is told what they are. Raises Refused.
+
+    `name` is what the file is called.
+    """
+    return [_source(sheet, say) for sheet in bundles.sheets(file, say, name)]
+
+
+def _source(sheet: Sheet, say: Callable[[str], None]) -> Source:
+    if sheet.encoding == WINDOWS:
+        say(f"{sheet.place}: is not UTF-8, and was read as Windows-1252")
+    system = recognised(sheet.header, sheet.place)
+    if system:
+        say(f"{sheet.place}: an export of {system.name}")
+    return Source(sheet, sheet.header if system else _columns(sheet), system)
+
+
 def _place(choice: Choice | Away) -> str:
     return address_key(choice.address)
+
+
+def _whole(wanted: Sequence[Choice | Away], size: int) -> int:
+    """So many, and whoever else has the last one's address: where an import goes on, it goes on after all."""
+    while size < len(wanted) and _place(wanted[size]) == _place(wanted[size - 1]):
+        size += 1
+    return size
 
 
 def _origin(source: Source) -> str:

@@ -11,6 +11,7 @@ from publisher.errors import Refused
 UTF_8, WINDOWS = "utf-8-sig", "cp1252"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 20
 
 Opened = Callable[[], BinaryIO]
 
@@ -42,7 +43,7 @@ def encoding_of(opened: Opened, place: str) -> str:
 
 def _whole(opened: Opened, encoding: str, place: str) -> str:
     """The encoding, if all of the file is text in it. A decoding error tells the place in the file."""
-    decoder, seen, lines = codecs.getincrementaldecoder(encoding)(), 0, 1
+    decoder, seen, lines, begun = codecs.getincrementaldecoder(encoding)(), 0, 1, 0
     with opened() as file:
         while True:
             block = file.read(_BLOCK)
@@ -59,6 +60,9 @@ def _whole(opened: Opened, encoding: str, place: str) -> str:
                 raise Refused(f"{place}:{line}: nothing was taken: expected text, got a zero byte")
             if not block:
                 return encoding
+            begun = 0 if "\n" in text or "\r" in text else begun + len(text)
+            if begun > _LONGEST_LINE:
+                raise Refused(f"{place}:{lines}: nothing was taken: this line never ends")
             seen, lines = seen + len(block), lines + text.count("\n")
 
 

@@ -58,6 +58,14 @@ class System:
         own = {self.address, *self.names, self.status_column, self.tags, self.pairs, *self.dates}
         return frozenset(own) | self.drops
 
+    def meaning(self, column: str) -> str:
+        """What a column becomes: one of ours, `attribute`, or empty where it is left out."""
+        ours = {self.address: "address", self.status_column: "status", self.tags: "topics"}
+        ours |= dict.fromkeys(self.names, "name") | dict.fromkeys(self.dates, "consents")
+        ours |= dict.fromkeys(_ZONES, "zone") | dict.fromkeys(_LANGUAGES, "language")
+        ours |= dict.fromkeys(self.drops, "") | {"": ""}
+        return ours.get(column, "attribute")
+
     def row(self, cells: Mapping[str, str], topics: Groups) -> dict[str, str]:
         """The row as our own columns have it; tags that are topics are chosen. Raises Refused.
 

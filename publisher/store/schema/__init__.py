@@ -12,6 +12,7 @@ from publisher.store.schema.content import (
 from publisher.store.schema.counters import figures, movements, tallies
 from publisher.store.schema.desk import credentials, deeds, editors, refusals, sign_ins
 from publisher.store.schema.editions import contents, cuts, editions, pieces, variant_articles, variants
+from publisher.store.schema.imports import import_refusals, imports
 from publisher.store.schema.ledger import (
     compacted,
     deliveries,
@@ -51,6 +52,8 @@ __all__ = [
     "events",
     "feed_polls",
     "figures",
+    "import_refusals",
+    "imports",
     "keys",
     "metadata",
     "movements",

@@ -73,6 +73,8 @@ subscriptions = Table(
         sqlite_where=text("cadence = 'instant'"),
         postgresql_where=text("cadence = 'instant'"),
     ),
+    # who is listed at the desk
+    Index(None, "newsletter", "status", "subscriber_id"),
     Index(
         "ix_subscriptions_paused",
         "newsletter",

@@ -139,7 +139,53 @@ def _editing() -> None:
 
 
 def _imports() -> None:
-    """Imports under way, and what they refused."""
+    """Imports under way, what they refused; and who gets a newsletter, by status."""
+    op.create_table(
+        "imports",
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(length=80), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("newsletter", sa.String(length=63), server_default="", nullable=False),
+        sa.Column("status", sa.String(length=12), server_default="", nullable=False),
+        sa.Column("preview", sa.JSON(), nullable=False),
+        sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("upto", sa.String(length=320), server_default="", nullable=False),
+        sa.Column("added", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("updated", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unchanged", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("suppressed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("editor_id", publisher.store.columns.Id, nullable=True),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("created_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("begun_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("moved_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("ended_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_index(op.f("ix_imports_created_at"), "imports", ["created_at"], unique=False)
+    waits = sa.text("state IN ('waiting', 'running')")
+    op.create_index("ix_imports_open", "imports", ["id"], sqlite_where=waits, postgresql_where=waits)
+    op.create_table(
+        "import_refusals",
+        sa.Column("import_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_refusals_import_id_imports")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "nth", name=op.f("pk_import_refusals")),
+    )
+    some = ["newsletter", "status", "subscriber_id"]
+    op.create_index(op.f("ix_subscriptions_newsletter_status_subscriber_id"), "subscriptions", some)
 
 
 def _needs() -> None:
