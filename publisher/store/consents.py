@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,6 +68,9 @@ def of(tx: Connection, people: Iterable[int]) -> dict[int, list[Consent]]:
     return found
 
 
-def texts(tx: Connection) -> dict[str, str]:
-    """Every wording, by its version."""
-    return {row.version: row.text for row in tx.execute(select(consent_texts))}
+def texts(tx: Connection, versions: Collection[str] | None = None) -> dict[str, str]:
+    """Every wording, or these, by its version."""
+    query = select(consent_texts)
+    if versions is not None:
+        query = query.where(consent_texts.c.version.in_(list(versions)))
+    return {row.version: row.text for row in tx.execute(query)}

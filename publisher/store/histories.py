@@ -23,6 +23,8 @@ from publisher.store.schema import (
 )
 from publisher.store.subscribers import address_key
 
+_EDITIONS = 200  # that one look for somebody's deliveries goes through
+
 
 class Named(NamedTuple):
     """An article that a delivery named: where, in which revision and role, and what became of it."""
@@ -67,6 +69,38 @@ def deliveries_of(tx: Connection, subscriber_id: int, most: int) -> list[Row[Any
     # in the ledger there may be older ones than the compacted: what was not sent stays there
     found = [*tx.execute(query.limit(most)), *_past(tx, subscriber_id)]
     return sorted(found, key=lambda row: row.id, reverse=True)[:most]
+
+
+def newest(
+    tx: Connection, subscriber_id: int, most: int, before: int | None = None
+) -> tuple[list[Row[Any] | Past], int | None]:
+    """Deliveries of a subscriber by edition, the newest first; those of editions before an id.
+
+    Not more than `most`, and of editions not more than are looked through at once; the second value is where
+    to go on, None at the end. Compacted ones come unpacked only as far as they are shown.
+    """
+    e = editions.c
+    theirs = select(subscriptions.c.newsletter).where(subscriptions.c.subscriber_id == subscriber_id)
+    some = select(e.id).where(e.newsletter.in_(theirs))
+    some = some if before is None else some.where(e.id < before)
+    ids = list(tx.scalars(some.order_by(e.id.desc()).limit(_EDITIONS + 1)))
+    found: list[Row[Any] | Past] = []
+    at = 0
+    while at < len(ids[:_EDITIONS]) and len(found) < most:
+        part = ids[at : at + most]
+        at += len(part)
+        found += _in_editions(tx, subscriber_id, part)
+    if len(found) > most or (found and len(found) == most and at < len(ids)):
+        return found[:most], found[most - 1].edition_id
+    return found, ids[_EDITIONS - 1] if len(ids) > _EDITIONS else None
+
+
+def _in_editions(tx: Connection, subscriber_id: int, ids: Sequence[int]) -> list[Row[Any] | Past]:
+    columns = (editions.c.newsletter, editions.c.number, editions.c.cadence, editions.c.state)
+    query = select(deliveries, *columns).join(editions, editions.c.id == deliveries.c.edition_id)
+    mine = (deliveries.c.edition_id.in_(list(ids)), deliveries.c.subscriber_id == subscriber_id)
+    found = [*tx.execute(query.where(*mine)), *_past(tx, subscriber_id, editions.c.id.in_(list(ids)))]
+    return sorted(found, key=lambda row: row.edition_id, reverse=True)
 
 
 def _past(tx: Connection, subscriber_id: int, *narrowed: Any) -> list[Past]:

@@ -221,13 +221,17 @@ def change_all(tx: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None
         tx.execute(update(subscriptions).where(subscriptions.c.id == bindparam("b_id")).values(changed), rows)
 
 
-def everybody(tx: Connection, newsletter: str = "") -> Iterator[tuple[Subscriber, Subscription]]:
-    """Every subscription with its subscriber, by address; of one newsletter or all."""
+def everybody(
+    tx: Connection, newsletter: str = "", status: str = ""
+) -> Iterator[tuple[Subscriber, Subscription]]:
+    """Every subscription with its subscriber, by address; of one newsletter or all, one status or any."""
     query = select(subscribers.c.address, subscribers.c.name, subscribers.c.attributes, subscriptions).join(
         subscribers, subscribers.c.id == subscriptions.c.subscriber_id
     )
     if newsletter:
         query = query.where(subscriptions.c.newsletter == newsletter)
+    if status:
+        query = query.where(subscriptions.c.status == status)
     query = query.where(erased.not_erased(subscribers.c.address_key))
     ordered = query.order_by(subscribers.c.address_key, subscriptions.c.newsletter)
     for address, name, attributes, *rest in tx.execute(ordered, execution_options={"yield_per": BATCH}):

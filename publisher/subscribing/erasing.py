@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,11 +36,14 @@ class Erased:
     changed: bool = False
 
 
-def erase(store: Store, address: str, now: datetime) -> Erased:
+def erase(
+    store: Store, address: str, now: datetime, noted: Callable[[Connection], None] = lambda _tx: None
+) -> Erased:
     """Erase whoever has this address, in short transactions; killed, it is asked again and goes on.
 
-    What it was told of once stays told: the hash of the address stands before anything is scrubbed. Raises
-    Refused for what is no address, NotFound where nothing is known of it.
+    What it was told of once stays told: the hash of the address stands before anything is scrubbed. `noted`
+    is called in the first transaction. Raises Refused for what is no address, NotFound where nothing is known
+    of it.
     """
     try:
         values.address(address)
@@ -54,7 +57,7 @@ def erase(store: Store, address: str, now: datetime) -> Erased:
         suppressed = subscribers.suppression(tx, address)
     if not (person or suppressed or any(places.values())):
         raise NotFound(f"no subscriber {address}")
-    fresh, ended = _begin(store, address, person, now)
+    fresh, ended = _begin(store, address, person, now, noted)
     scrubbed = _deliveries(store, person, spellings) if person else 0
     others = _others(store, spellings)
     with _thorough(store) as tx:
@@ -78,9 +81,16 @@ def _spellings(address: str, person: Subscriber | None, *former: str) -> Iterato
             yield from (one, address_key(one), values.wire_address(one))
 
 
-def _begin(store: Store, address: str, person: Subscriber | None, now: datetime) -> tuple[bool, int]:
+def _begin(
+    store: Store,
+    address: str,
+    person: Subscriber | None,
+    now: datetime,
+    noted: Callable[[Connection], None],
+) -> tuple[bool, int]:
     """From here on no import brings the address back, and nothing more is sent to it."""
     with _thorough(store) as tx:
+        noted(tx)
         fresh = erasing.remember(tx, {address_key(address)}, now)
         return fresh, erasing.end_subscriptions(tx, person.id, now) if person else 0
 

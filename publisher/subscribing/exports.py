@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from io import StringIO
 from itertools import groupby
 from typing import TextIO
 
+from sqlalchemy import Connection
+
+from publisher import permissions
 from publisher.editions.slots import WEEKDAYS
-from publisher.store import Store, consents, subscribers
+from publisher.model.editors import Actor
+from publisher.store import Store, consents, deeds, subscribers
 from publisher.store.consents import Consent
 from publisher.store.subscribers import Subscriber, Subscription
 from publisher.subscribing import csv_text
 from publisher.subscribing.rows import ALIAS, ATTRIBUTES, COLUMNS
 
-_BATCH = 1000
+_BATCH, _PIECE = 1000, 64 * 1024
 _RESERVED = frozenset((*COLUMNS, *ALIAS, ATTRIBUTES, ""))
 Pairs = list[tuple[Subscriber, Subscription]]
 
@@ -25,33 +31,64 @@ def export(store: Store, out: TextIO, newsletter: str = "") -> int:
     A wording that somebody agreed to stands in the first line that names it.
     """
     with store.read() as tx:
-        extra, awkward = set[str](), False
-        for attributes in subscribers.attributes(tx):
-            for key, value in attributes.items():
-                if _plain(key, value):
-                    extra.add(key)
-                else:
-                    awkward = True
-        names = sorted(extra)
-        header = [*COLUMNS, *([ATTRIBUTES] if awkward else []), *names]
-        texts = consents.texts(tx)
+        header, rows = _sheet(tx, newsletter, "")
+        return csv_text.write(out, header, rows)
 
-        def rows() -> Iterator[list[object]]:
-            for batch in _batches(subscribers.everybody(tx, newsletter)):
-                agreed = consents.of(tx, {person.id for person, _ in batch})
-                for person, s in batch:
-                    mine = [one for one in agreed.get(person.id, ()) if one.newsletter == s.newsletter]
-                    own = person.attributes
-                    odd = {k: v for k, v in own.items() if not _plain(k, v)} if awkward else {}
-                    more = [json.dumps(odd, ensure_ascii=False) if odd else ""] if awkward else []
-                    yield [
-                        *_line(person, s),
-                        _agreed(mine, texts),
-                        *more,
-                        *((own.get(n, "") if n not in odd else "") for n in names),
-                    ]
 
-        return csv_text.write(out, header, rows())
+def streamed(store: Store, actor: Actor, newsletter: str, status: str, now: datetime) -> Iterator[str]:
+    """The same as pieces of text, of a newsletter and a status (or any), each made when it is asked for.
+
+    That it was asked for is written down before the first. Raises NotAllowed.
+    """
+    permissions.check(actor, "export people")
+    with store.write() as tx:
+        deeds.add(tx, actor, "export", "subscribers", now, newsletter=newsletter, status=status)
+    return _pieces(store, newsletter, status)
+
+
+def _pieces(store: Store, newsletter: str, status: str) -> Iterator[str]:
+    with store.read() as tx:
+        header, rows = _sheet(tx, newsletter, status)
+        out = StringIO()
+        csv_text.write(out, header, ())
+        for row in rows:
+            csv_text.write_row(out, row)
+            if out.tell() > _PIECE:
+                yield out.getvalue()
+                out = StringIO()
+        yield out.getvalue()
+
+
+def _sheet(tx: Connection, newsletter: str, status: str) -> tuple[list[str], Iterator[list[object]]]:
+    extra, awkward = set[str](), False
+    for attributes in subscribers.attributes(tx):
+        for key, value in attributes.items():
+            if _plain(key, value):
+                extra.add(key)
+            else:
+                awkward = True
+    names = sorted(extra)
+    header = [*COLUMNS, *([ATTRIBUTES] if awkward else []), *names]
+    return header, _rows(tx, newsletter, status, names, awkward)
+
+
+def _rows(
+    tx: Connection, newsletter: str, status: str, names: Sequence[str], awkward: bool
+) -> Iterator[list[object]]:
+    texts = consents.texts(tx)
+    for batch in _batches(subscribers.everybody(tx, newsletter, status)):
+        agreed = consents.of(tx, {person.id for person, _ in batch})
+        for person, s in batch:
+            mine = [one for one in agreed.get(person.id, ()) if one.newsletter == s.newsletter]
+            own = person.attributes
+            odd = {k: v for k, v in own.items() if not _plain(k, v)} if awkward else {}
+            more = [json.dumps(odd, ensure_ascii=False) if odd else ""] if awkward else []
+            yield [
+                *_line(person, s),
+                _agreed(mine, texts),
+                *more,
+                *((own.get(n, "") if n not in odd else "") for n in names),
+            ]
 
 
 def _batches(found: Iterator[tuple[Subscriber, Subscription]]) -> Iterator[Pairs]:

@@ -191,7 +191,8 @@ class _One:
             names = ("added", "updated", "unchanged", "suppressed", "refused")
             counts = {name: getattr(found, name) for name in names}
             who = Actor(row.actor, row.editor_id)
-            deeds.add(tx, who, "end" if state == "done" else "stop", f"import {row.id}", now, **counts)
+            verb = "end import" if state == "done" else "stop import"
+            deeds.add(tx, who, verb, f"import {row.id}", now, **counts)
         if state == "done":
             uploads.delete(self._store, row)
 

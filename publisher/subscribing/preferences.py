@@ -186,8 +186,11 @@ def still_theirs(tx: Connection, found: Confirmation) -> bool:
 def kept(tx: Connection, found: Confirmation) -> dict[str, Any] | None:
     """Everything that is kept of who asked for it, as plain values; None: it is not their mailbox."""
     person = subscribers.find(tx, found.address)
-    if person is None or not still_theirs(tx, found):
-        return None
+    return kept_of(tx, person) if person and still_theirs(tx, found) else None
+
+
+def kept_of(tx: Connection, person: Subscriber) -> dict[str, Any]:
+    """Everything that is kept of somebody, as plain values."""
     theirs = subscribers.subscriptions_of(tx, person.id)
     rows, texts = histories.deliveries_of(tx, person.id, _MOST), consents.texts(tx)
     return {

@@ -110,7 +110,7 @@ def look(
         about = {"newsletter": newsletter, "status": status}
         if not imports.change(tx, id_, ("uploaded",), **about, **_seen(seen)):
             raise Refused(_OVER)
-        deeds.add(tx, actor, "change", f"import {id_}", now, **about)
+        deeds.add(tx, actor, "change import", f"import {id_}", now, **about)
 
 
 def begin(store: Store, actor: Actor, id_: int, now: datetime) -> None:
@@ -119,26 +119,28 @@ def begin(store: Store, actor: Actor, id_: int, now: datetime) -> None:
     if found.preview.get("wrong"):
         raise Refused(_NOT_READY)
     about = {"file": found.name, "newsletter": found.newsletter, "status": found.status}
-    _move(store, actor, id_, "begin", ("uploaded",), now, about, state="waiting", begun_at=now)
+    _move(store, actor, id_, "begin import", ("uploaded",), now, about, state="waiting", begun_at=now)
 
 
 def stop(store: Store, actor: Actor, id_: int, now: datetime) -> None:
     """Take no more of it; what was taken stays. Raises as `look`."""
-    _move(store, actor, id_, "stop", ("waiting", "running"), now, {}, state="stopped", ended_at=now)
+    _move(store, actor, id_, "stop import", ("waiting", "running"), now, {}, state="stopped", ended_at=now)
 
 
 def go_on(store: Store, actor: Actor, id_: int, now: datetime) -> None:
     """Go on where it stopped. Raises as `look`."""
     if not shown(store, actor, id_).file:
         raise Refused(_OVER)
-    _move(store, actor, id_, "go on", ("stopped",), now, {}, state="waiting", reason="", ended_at=None)
+    _move(
+        store, actor, id_, "resume import", ("stopped",), now, {}, state="waiting", reason="", ended_at=None
+    )
 
 
 def drop(store: Store, actor: Actor, id_: int, now: datetime) -> None:
     """Take nothing (more) of it, and delete the file. Raises as `look`."""
     found = shown(store, actor, id_)
     gone = {"state": "dropped", "ended_at": found.ended_at or now, "preview": {}, "file": ""}
-    _move(store, actor, id_, "drop", ("uploaded", "stopped"), now, {}, **gone)
+    _move(store, actor, id_, "drop import", ("uploaded", "stopped"), now, {}, **gone)
     delete(store, found)
 
 

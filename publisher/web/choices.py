@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -29,14 +30,14 @@ _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", 
 def of(tx: Connection, p: Publisher, subscription_id: int, now: datetime) -> Choices:
     """Everything on the page of one person. Raises NotFound."""
     own = preferences.own(tx, p.config, subscription_id)
-    zones = {s.zone for s in own.subscriptions.values()}
+    theirs = {s.zone for s in own.subscriptions.values()}
     return Choices(
         own.person.address,
         [_reading(tx, p, own, s, now) for s in own.subscriptions.values() if _shown(p, s)],
         [_offered(p, name) for name in own.offered],
-        sorted({*_zones(), *zones}),
-        _languages(p, own),
-        now.astimezone(ZoneInfo(next(iter(zones), "UTC"))).date(),
+        sorted({*zones(), *theirs}),
+        languages(p, (s.language for s in own.subscriptions.values())),
+        now.astimezone(ZoneInfo(next(iter(theirs), "UTC"))).date(),
     )
 
 
@@ -82,7 +83,7 @@ def _reading(tx: Connection, p: Publisher, own: Own, s: Subscription, now: datet
         newsletter.description,
         active,
         s.topics is None,
-        _topics(tx, p, newsletter, s),
+        topics_of(tx, p, newsletter, s),
         s.cadence,
         newsletter.cadences,
         s.weekday,
@@ -97,7 +98,7 @@ def _reading(tx: Connection, p: Publisher, own: Own, s: Subscription, now: datet
     )
 
 
-def _topics(tx: Connection, p: Publisher, newsletter: Newsletter, s: Subscription) -> list[Topic]:
+def topics_of(tx: Connection, p: Publisher, newsletter: Newsletter, s: Subscription) -> list[Topic]:
     """Those that the newsletter carries; where none are configured, those of the newest articles."""
     groups, chosen = p.config.topics, frozenset(s.topics or ())
     known = list(groups) if groups else catalogue.topics_of_newest(tx, _LOOKED_AT)
@@ -109,16 +110,16 @@ def _topics(tx: Connection, p: Publisher, newsletter: Newsletter, s: Subscriptio
 
 
 @cache
-def _zones() -> list[str]:
+def zones() -> list[str]:
     """The time zones that people live in, without the old names of others."""
     return sorted(z for z in available_timezones() if z.partition("/")[0] in _REGIONS)
 
 
-def _languages(p: Publisher, own: Own) -> dict[str, str]:
+def languages(p: Publisher, used: Iterable[str]) -> dict[str, str]:
+    """The languages that mail can be in, and those that somebody has, with their own names."""
     from babel import Locale, UnknownLocaleError
 
-    tags = {p.config.publication.language, *p.templates.languages()}
-    tags |= {s.language for s in own.subscriptions.values()}
+    tags = {p.config.publication.language, *p.templates.languages(), *used}
     found = {}
     for tag in sorted(tags):
         try:

@@ -110,7 +110,7 @@ def test_what_was_begun_is_taken_and_counted_and_its_file_is_gone(
     assert left(p) == []
     with p.store.read() as tx:
         said = [(d.actor, d.verb, d.object) for d in deeds.listed(tx, 9)]
-    assert said == [("Pat", verb, f"import {id_}") for verb in ("end", "begin", "upload")]
+    assert said == [("Pat", verb, f"import {id_}") for verb in ("end import", "begin import", "upload")]
 
 
 class Killed(BaseException):

@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from publisher import cutting, delivering, subscribing
 from publisher.delivering import opening
+from publisher.model.editors import Actor
 from publisher.store import catalogue
+from publisher.subscribing import uploads
 
 STRANGE = "<script>alert(1)</script>\"'&"
 ADDRESS = "reader0@example.org"
@@ -54,6 +56,10 @@ def furnish(room: Newsroom) -> Places:
         if cadence == "daily":
             opening.open_edition(p.store, edition, now)
             delivering.deliver(p.store, p.config, p.keys, p.transport, p.clock, edition_id=edition.id)
+    pat = Actor("Pat")
+    sent = uploads.place(p.store, pat)
+    sent.write_text(f"address,name\nreader9@example.org,{STRANGE}\n{STRANGE},\n")
+    uploads.add(p.store, p.config, pat, sent, f"{STRANGE}.csv", "daily", "confirmed", now)
     with p.store.read() as tx:
         article = catalogue.listings(tx)[0].article.id
     return Places(

@@ -267,6 +267,15 @@ def test_real_argon2_and_its_decoy() -> None:
 
 # the least of ROLES that sees a page, by the path of its route; what stands for its parameters: desk_places
 SEEN = {"/desk/": 0, "/desk/account": 0, "/desk/log": 2, "/desk/editors": 3}
+SEEN |= {
+    "/desk/subscribers": 1,
+    "/desk/subscribers/{id}": 1,
+    "/desk/subscribers/growth": 1,
+    "/desk/subscribers/add": 2,
+    "/desk/subscribers/imports": 2,
+    "/desk/subscribers/imports/{number}": 2,
+    "/desk/subscribers/imports/{number}/refused.csv": 2,
+}
 
 
 def test_every_role_at_every_page(room: Newsroom) -> None:

@@ -7,7 +7,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from publisher.app import Publisher
-from publisher.web.desk import account, deliveries, door, editors, log, story, today, watch
+from publisher.web.desk import (
+    account,
+    deliveries,
+    door,
+    editors,
+    growth,
+    imports,
+    log,
+    story,
+    subscriber,
+    subscribers,
+    today,
+    watch,
+)
 from publisher.web.desk.gate import Gate
 from publisher.web.desk.scripts import script
 from publisher.web.doors import PRIVATE
@@ -21,6 +34,10 @@ DOORS = (
     *watch.DOORS,
     *deliveries.DOORS,
     *story.DOORS,
+    *subscribers.DOORS,
+    *growth.DOORS,
+    *imports.DOORS,
+    *subscriber.DOORS,
 )
 # as long as browsers keep anything
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -55,8 +72,9 @@ class Desk:
             return Response(status_code=404, headers=PRIVATE)
 
     def minute(self) -> None:
-        """Write down which sessions were used, aside."""
+        """Write down which sessions were used, and go on with imports that a process left; both aside."""
         self.gate.used.flush_aside()
+        self.gate.importer.begin()
 
     def ending(self) -> None:
         """Whoever watches something is let go."""
@@ -65,3 +83,4 @@ class Desk:
     def close(self, patience: float) -> None:
         """Write down the rest, if the store takes it within so many seconds."""
         self.gate.used.close(patience)
+        self.gate.importer.close(patience)

@@ -10,6 +10,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -20,14 +21,18 @@ from starlette.routing import Route
 from publisher.admitting import secrets, sessions
 from publisher.app import Publisher
 from publisher.errors import NotAllowed, NotFound, Refused
+from publisher.subscribing.uploads import LARGEST
+from publisher.web.desk.importer import Importer
 from publisher.web.desk.live import Live
 from publisher.web.desk.look import Look
 from publisher.web.desk.used import Used
 from publisher.web.desk.visits import Door, Visit
-from publisher.web.forms import form
+from publisher.web.forms import Form, form
+from publisher.web.uploads import has_file, upload
 
 _COOKIE, _SECURE_COOKIE = "desk", "__Host-desk"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_LARGEST_FORM = 131_072  # a thousand topics may be ticked
 _WEEK = int(sessions.LONGEST.total_seconds())
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -51,6 +56,7 @@ class Gate:
         self.look = Look(publisher, self._public.path)
         self.used = Used(publisher.store)
         self.live = Live(self._ended)
+        self.importer = Importer(publisher)
 
     def route(self, door: Door) -> Route:
         """A door as a route."""
@@ -76,22 +82,52 @@ class Gate:
         secret, scheme = known or secrets.new(), "https" if self._is_secure(request) else "http"
         origin = f"{scheme}://{request.headers.get('host', '')}"
         token = self.form_token(secret)
-        visit = Visit(self.look, request, secret, token, origin, self.publisher.clock(), self.live)
+        now, live, importer = self.publisher.clock(), self.live, self.importer
+        visit = Visit(self.look, request, secret, token, origin, now, live, importer)
         if request.method == "POST":
-            visit.form = await form(request)
+            await self._read(door, visit)
         elif door.open and not known:
             visit.keep = secret  # a form that nobody is signed in for needs a cookie, too
-        answer = await run_in_threadpool(self._through, door, visit)
+        try:
+            answer = await run_in_threadpool(self._through, door, visit)
+        finally:
+            if visit.upload:
+                visit.upload.place.unlink(missing_ok=True)  # what nobody took
         for name, value in _HEADERS.items():
             answer.headers.setdefault(name, value)  # a preview has a policy of its own
         if visit.keep is not None:
             self._keep(answer, request, visit.keep)
         return answer
 
-    def _through(self, door: Door, visit: Visit) -> Response:
+    async def _read(self, door: Door, visit: Visit) -> None:
+        """What was filled in; a file only where this visitor may send one here."""
+        if not (door.file and has_file(visit.request)):
+            visit.form = await form(visit.request, _LARGEST_FORM)
+            return
+
+        async def allowed(given: Form) -> Path | None:
+            visit.form = given
+            return await run_in_threadpool(self._place, door, visit)
+
+        visit.form, visit.upload = await upload(visit.request, allowed, LARGEST)
+
+    def _place(self, door: Door, visit: Visit) -> Path | None:
+        """Where the file of a form goes; None where the form will be refused."""
+        self._know(visit)
+        if self._wrong_form(visit) or not (visit.signed_in and door.file):
+            return None
+        try:
+            return door.file(visit)
+        except NotAllowed:
+            return None
+
+    def _know(self, visit: Visit) -> None:
         visit.signed_in = sessions.find(self.publisher.store, visit.secret, visit.now, self.used.moments)
         if visit.signed_in:
             self.used.note(visit.signed_in.id, visit.now)
+
+    def _through(self, door: Door, visit: Visit) -> Response:
+        self._know(visit)
         try:
             if visit.request.method == "POST":
                 return self._act(door, visit)
@@ -109,14 +145,18 @@ class Gate:
             return visit.page("refused", 422, wrong=str(error))
 
     def _act(self, door: Door, visit: Visit) -> Response:
-        given = visit.form.one("token").encode("utf-8", "replace")
-        if not self._from_here(visit.request):
-            return visit.page("refused", 403, elsewhere=True)
-        if not hmac.compare_digest(visit.form_token.encode(), given):
-            return visit.page("refused", 403, stale=True)
+        if wrong := self._wrong_form(visit):
+            return visit.page("refused", 403, **{wrong: True})
         if not visit.signed_in and not door.open:
             return visit.page("refused", 401, stale=True)
         return door.act(visit) if door.act else visit.page("refused", 405)
+
+    def _wrong_form(self, visit: Visit) -> str:
+        """Why a form may change nothing, whoever sends it; empty where it may."""
+        if not self._from_here(visit.request):
+            return "elsewhere"
+        given = visit.form.one("token").encode("utf-8", "replace")
+        return "" if hmac.compare_digest(visit.form_token.encode(), given) else "stale"
 
     def _from_here(self, request: Request) -> bool:
         """Whether a form stood on a page of ours. A browser says so; what does not say is not believed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -12,10 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from publisher.admitting import Session
 from publisher.app import Publisher
 from publisher.subscribing.signing_up import network_of
+from publisher.web.desk.importer import Importer
 from publisher.web.desk.live import Live
 from publisher.web.desk.look import Look
 from publisher.web.forms import Form
 from publisher.web.health import is_loopback
+from publisher.web.uploads import Upload
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Visit:
     """`secret` is that of the visitor's cookie, whether somebody is signed in with it or not.
 
     A page that sets `keep` gives them that one instead (empty: none). `origin` is how they reach the desk.
+    `upload` is the file that came with a form, where the door takes one; `importer` works on imports.
     """
 
     look: Look
@@ -32,8 +36,10 @@ class Visit:
     origin: str
     now: datetime
     live: Live
+    importer: Importer
     signed_in: Session | None = None
     form: Form = field(default_factory=lambda: Form({}))
+    upload: Upload | None = None
     keep: str | None = None
 
     @property
@@ -75,9 +81,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A page of the desk: GET shows it, POST acts. `open` to those who are not signed in, too."""
+    """A page of the desk: GET shows it, POST acts. `open` to those who are not signed in, too.
+
+    `file` says where a file that comes with its form is written, and raises NotAllowed.
+    """
 
     path: str
     show: Callable[[Visit], Response] | None = None
     act: Callable[[Visit], Response] | None = None
     open: bool = False
+    file: Callable[[Visit], Path] | None = None
