@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,11 +52,26 @@ def read_all(config: Config, progress: Progress) -> tuple[list[Article], list[Fi
     return sorted(found, key=lambda a: a.published_at, reverse=True), findings
 
 
+def read_one(config: Config, path: Path, name: str, findings: list[Finding]) -> None:
+    """Read one article of a folder and add what is wrong with it. Raises ContentError."""
+    _read(config, path, name, _OnDisk(path), {}, findings)
+
+
+class _OnDisk:
+    """The files of a folder that are no articles: looked for when they are asked for."""
+
+    def __init__(self, at: Path) -> None:
+        self._at = at
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and folder.find(self._at, path) is not None
+
+
 def _read(
     config: Config,
     path: Path,
     name: str,
-    files: frozenset[str],
+    files: Container[str],
     who: People,
     findings: list[Finding],
 ) -> tuple[Article, bool]:
@@ -74,7 +89,7 @@ def _read(
     return article, manuscript.draft
 
 
-def _placed(config: Config, manuscript: Manuscript, files: frozenset[str]) -> Article:
+def _placed(config: Config, manuscript: Manuscript, files: Container[str]) -> Article:
     published_at = manuscript.published_at or _UNDATED
     return articles.place(
         manuscript,

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from publisher.app import Publisher
 from publisher.web.desk import (
     account,
+    articles,
     deliveries,
     door,
     editors,
@@ -28,6 +29,7 @@ from publisher.web.doors import PRIVATE
 DOORS = (
     *door.DOORS,
     *today.DOORS,
+    *articles.DOORS,
     *account.DOORS,
     *editors.DOORS,
     *log.DOORS,
