@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from publisher.languages.corrections import correction_heading
-from publisher.languages.dates import clock_time, long_date, month, month_name, short_date
+from publisher.languages.dates import (
+    clock_time,
+    day_of_year,
+    long_date,
+    month,
+    month_name,
+    short_date,
+    short_month,
+)
 from publisher.languages.directions import direction, direction_of_article
 from publisher.languages.enumerating import day_of_month, listed, weekday
 from publisher.languages.numbers import number
@@ -15,6 +23,7 @@ __all__ = [
     "clock_time",
     "correction_heading",
     "day_of_month",
+    "day_of_year",
     "direction",
     "direction_of_article",
     "is_english",
@@ -24,5 +33,6 @@ __all__ = [
     "month_name",
     "number",
     "short_date",
+    "short_month",
     "weekday",
 ]

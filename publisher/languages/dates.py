@@ -10,6 +10,8 @@ from publisher.languages.phrasebooks import is_english
 
 _ENGLISH_DAY, _MONTH, _ENGLISH_DATE = "EEEE d MMMM y", "yMMMM", "d MMMM y"
 _MONTH_NAME = "LLLL"
+# for the axes of charts, where there is little room
+_ENGLISH_DAY_OF_YEAR, _DAY_OF_YEAR, _SHORT_MONTH = "d MMM", "MMMd", "LLL"
 
 
 def long_date(day: date, language: str = "en") -> str:
@@ -32,6 +34,17 @@ def month_name(day: date, language: str = "en") -> str:
     return _formatted(date(day.year, day.month, 1), _MONTH_NAME, language)
 
 
+def day_of_year(day: date, language: str = "en") -> str:
+    """21 Nov; 21. Nov."""
+    english = is_english(locale_of(language))
+    return _formatted(_plain(day), _ENGLISH_DAY_OF_YEAR if english else _DAY_OF_YEAR, language)
+
+
+def short_month(day: date, language: str = "en") -> str:
+    """Nov."""
+    return _formatted(date(day.year, day.month, 1), _SHORT_MONTH, language)
+
+
 def clock_time(at: datetime, language: str = "en") -> str:
     """07:10, as the language writes it."""
     if is_english(locale_of(language)):
@@ -49,7 +62,7 @@ def _formatted(day: date, pattern: str, language: str) -> str:
     from babel.dates import format_skeleton
 
     locale = locale_of(language)
-    if pattern == _MONTH:
+    if pattern in (_MONTH, _DAY_OF_YEAR):
         return str(format_skeleton(pattern, day, locale=locale))
     return _wording(pattern, locale) % _Fields(day, locale)
 

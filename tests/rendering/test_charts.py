@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from publisher.languages import number
 from publisher.rendering.charts import NARROW, WIDE, Chart, Series, Size, bars, columns, lines, scales
 
 Draw = Callable[[Chart, Size], Markup]
@@ -118,6 +120,13 @@ def test_ticks_are_round_few_and_reach_from_end_to_end(first: int, second: int) 
 )
 def test_numbers_on_an_axis_are_short(number: int, said: str) -> None:
     assert scales.short(number) == said
+
+
+def test_numbers_are_grouped_as_a_language_does_it() -> None:
+    german = partial(number, language="de")
+    assert [scales.short(n, german) for n in (9999, -12_500, 3_000_000)] == ["9.999", "-12,5k", "3M"]
+    chart = Chart("k", STRANGE, STRANGE, ("Heute",), (Series("Post", (12_345,)),), say=german)
+    assert "Heute: Post 12.345" in columns(chart, WIDE)
 
 
 def test_labels_leave_room_for_each_other_and_the_last_is_there() -> None:

@@ -281,6 +281,9 @@ SEEN = {
     "/desk/articles": 0,
     "/desk/articles/{id:path}": 0,
     "/desk/previews/articles/{id:path}": 0,
+    "/desk/figures": 0,
+    "/desk/log": 2,
+    "/desk/editors": 3,
 }
 
 
@@ -420,7 +423,11 @@ def test_a_get_changes_nothing_and_every_answer_is_private(room: Newsroom) -> No
                     if route.path != "/desk":
                         policy = headers["content-security-policy"]
                         assert "default-src 'none'" in policy
-                        own = "sandbox; " if "/previews/" in address and answer.is_success else "frame-ancestors 'none'"
+                        own = (
+                            "sandbox; "
+                            if "/previews/" in address and answer.is_success
+                            else "frame-ancestors 'none'"
+                        )
                         assert own in policy
                         assert "unsafe" not in policy
                         assert headers["referrer-policy"] == "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from markupsafe import Markup
 
@@ -11,9 +12,6 @@ from publisher.rendering.charts.drawing import Plane, number, svg
 from publisher.rendering.charts.lines import path
 from publisher.rendering.charts.values import Chart, Size
 
-_COLUMN = Markup(
-    '<rect class="tone-{tone}" x="{x}" y="{y}" width="{width}" height="{height}"><title>{said}</title></rect>'
-)
 _SHARE, _WIDEST = 0.68, 34
 
 
@@ -24,12 +22,12 @@ def columns(chart: Chart, size: Size) -> Markup:
     lowest = min((sum(v for v in stack if v < 0) for stack in stacks), default=0)
     highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=0)
     lowest, highest = min(lowest, *line, 0, 0), max(highest, *line, 0, 0)
-    plane = Plane(size, len(chart.labels), tuple(scales.ticks(lowest, highest)))
+    plane = Plane(size, len(chart.labels), tuple(scales.ticks(lowest, highest)), chart.say)
     over = path(plane, chart, chart.line) if chart.line else ()
     return svg(chart, size, [*plane.axes(chart.short or chart.labels), *_columns(chart, plane), *over])
 
 
-def _columns(chart: Chart, plane: Plane) -> Iterator[Markup]:
+def _columns(chart: Chart, plane: Plane) -> Iterator[str]:
     width = max(min(plane.step * _SHARE, _WIDEST), 0.5)
     for at, label in enumerate(chart.labels):
         up = down = 0
@@ -40,11 +38,8 @@ def _columns(chart: Chart, plane: Plane) -> Iterator[Markup]:
             begin = up if value > 0 else down
             up, down = (up + value, down) if value > 0 else (up, down + value)
             top, bottom = plane.y(max(begin, begin + value)), plane.y(min(begin, begin + value))
-            yield _COLUMN.format(
-                tone=each.tone,
-                x=number(plane.x(at) - width / 2),
-                y=number(top),
-                width=number(width),
-                height=number(bottom - top),
-                said=f"{label}: {each.name} {value:,}",
+            said = escape(f"{label}: {each.name} {chart.say(value)}")
+            yield (
+                f'<rect class="tone-{each.tone}" x="{number(plane.x(at) - width / 2)}" y="{number(top)}" '
+                f'width="{number(width)}" height="{number(bottom - top)}"><title>{said}</title></rect>'
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from markupsafe import Markup
 
@@ -10,19 +11,15 @@ from publisher.rendering.charts import scales
 from publisher.rendering.charts.drawing import Plane, number, svg
 from publisher.rendering.charts.values import Chart, Series, Size
 
-_LINE = Markup('<polyline class="line tone-{tone}" points="{points}"/>')
-_AREA = Markup('<polygon class="area tone-{tone}" points="{points}"/>')
-_DOT = Markup('<circle class="dot tone-{tone}" cx="{x}" cy="{y}" r="{r}"><title>{said}</title></circle>')
 _FEW = 14
 
 
 def lines(chart: Chart, size: Size) -> Markup:
     """A line for each series."""
     values = [value for each in chart.series for value in each.values]
-    plane = Plane(
-        size, len(chart.labels), tuple(scales.ticks(min(values, default=0), max(values, default=0)))
-    )
-    drawn: list[Markup] = []
+    ticks = tuple(scales.ticks(min(values, default=0), max(values, default=0)))
+    plane = Plane(size, len(chart.labels), ticks, chart.say)
+    drawn: list[str] = []
     if len(chart.series) == 1 and chart.labels:
         drawn.append(_area(plane, chart.series[0]))
     # the first stands for the most, and lies on top
@@ -31,25 +28,21 @@ def lines(chart: Chart, size: Size) -> Markup:
     return svg(chart, size, [*plane.axes(chart.short or chart.labels), *drawn])
 
 
-def path(plane: Plane, chart: Chart, series: Series) -> Iterator[Markup]:
+def path(plane: Plane, chart: Chart, series: Series) -> Iterator[str]:
     """A line through the middle of each step, with a dot that says its number."""
-    yield _LINE.format(tone=series.tone, points=_points(plane, series))
-    radius = 3 if len(series.values) <= _FEW else 1.6
+    yield f'<polyline class="line tone-{series.tone}" points="{_points(plane, series)}"/>'
+    radius = "3" if len(series.values) <= _FEW else "1.6"
     for at, value in enumerate(series.values):
-        said = f"{chart.labels[at]}: {series.name} {value:,}"
-        yield _DOT.format(
-            tone=series.tone,
-            x=number(plane.x(at)),
-            y=number(plane.y(value)),
-            r=number(radius),
-            said=said,
-        )
+        said = escape(f"{chart.labels[at]}: {series.name} {chart.say(value)}")
+        place = f'cx="{number(plane.x(at))}" cy="{number(plane.y(value))}" r="{radius}"'
+        yield f'<circle class="dot tone-{series.tone}" {place}><title>{said}</title></circle>'
 
 
-def _area(plane: Plane, series: Series) -> Markup:
+def _area(plane: Plane, series: Series) -> str:
     first, last, ground = plane.x(0), plane.x(len(series.values) - 1), plane.y(0)
     ends = (f"{number(first)},{number(ground)}", f"{number(last)},{number(ground)}")
-    return _AREA.format(tone=series.tone, points=f"{ends[0]} {_points(plane, series)} {ends[1]}")
+    points = f"{ends[0]} {_points(plane, series)} {ends[1]}"
+    return f'<polygon class="area tone-{series.tone}" points="{points}"/>'
 
 
 def _points(plane: Plane, series: Series) -> str:

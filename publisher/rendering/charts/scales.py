@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 _UNITS = ((10**12, "tn"), (10**9, "bn"), (10**6, "M"), (10**3, "k"))
 _LONG = 10_000
@@ -28,21 +29,27 @@ def _step(span: int, most: int) -> int:
         step *= 10
 
 
-def short(number: int) -> str:
+def short(number: int, say: Callable[[int], str] = "{:,}".format) -> str:
     """A number on an axis: 2,500 or 12.5k or 3M."""
     if abs(number) < _LONG:
-        return f"{number:,}"
+        return say(number)
     size, unit = next(each for each in _UNITS if abs(number) >= each[0])
-    return f"{number / size:,.1f}".removesuffix(".0") + unit
+    whole, tenth = divmod(round(abs(number) * 10 / size), 10)
+    point = "," if say(1000) == "1.000" else "."
+    return f"{'-' if number < 0 else ''}{say(whole)}{f'{point}{tenth}' if tenth else ''}{unit}"
 
 
 def shown(labels: Sequence[str], room: float) -> list[int]:
     """Which of the labels, at even distances in so much room, can stand side by side; the last is there."""
     if not labels:
         return []
-    widest = max(map(len, labels)) * LETTER + 12
-    every = max(1, -(-int(widest * len(labels)) // max(int(room), 1)))
-    return list(range(len(labels) - 1, -1, -every))[::-1]
+    widest, step = max(map(len, labels)) * LETTER + 12, room / len(labels)
+    every = max(1, math.ceil(widest / max(step, 0.01)))
+    found = list(range(len(labels) - 1, -1, -every))
+    # the last one is moved to the left, as far as it would reach over the edge
+    if every * step < widest + max((widest - step) / 2, 0):
+        del found[1:2]
+    return found[::-1]
 
 
 def cut(text: str, room: float) -> str:

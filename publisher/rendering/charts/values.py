@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -23,7 +24,8 @@ class Series:
 class Chart:
     """`key` tells it from other charts of a page; `said` is for who cannot see it.
 
-    `labels` say what each number is of, and `short` the same on an axis; `line` is drawn over columns.
+    `labels` say what each number is of, and `short` the same on an axis; `line` is drawn over columns. `say`
+    writes a number as a language groups its digits.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Chart:
     series: tuple[Series, ...]
     short: tuple[str, ...] = ()
     line: Series | None = None
+    say: Callable[[int], str] = "{:,}".format
 
     @property
     def every(self) -> tuple[Series, ...]:

@@ -19,6 +19,7 @@ from publisher.web.desk import (
     story,
     subscriber,
     subscribers,
+    figures,
     today,
     watch,
 )
@@ -30,6 +31,7 @@ DOORS = (
     *door.DOORS,
     *today.DOORS,
     *articles.DOORS,
+    *figures.DOORS,
     *account.DOORS,
     *editors.DOORS,
     *log.DOORS,

@@ -39,7 +39,6 @@ def show_all(visit: Visit) -> Response:
         statuses=articles.STATUSES,
         sources=[*p.config.named_sources, *p.config.named_feeds],
         topics=articles.topics(p.store, visit.session.actor, p.config),
-        moment=visit.moment,
         address=_address,
     )
 
@@ -55,7 +54,6 @@ def show_one(visit: Visit) -> Response:
         story=story,
         remarks=single.remarks(p.config, listing.source, story.article) if listing.source else [],
         remote=listing.source in p.config.named_feeds,
-        moment=visit.moment,
         preview=visit.look.address(f"/desk/previews/articles/{_address(story.article.id)}"),
     )
 
