@@ -33,13 +33,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Publisher:
-    """An open publication: its configuration, store, keys, clock, templates and crew. Parts, and no verbs."""
+    """An open publication: its configuration, store, keys, clock, templates and crew. Parts, and no verbs.
+
+    `file` is where the configuration was read.
+    """
 
     config: Config
     store: Store
     keys: Keys
     clock: Clock
     crew: Crew = field(default_factory=Crew)
+    file: Path | None = None
 
     @cached_property
     def templates(self) -> Templates:
@@ -72,10 +76,16 @@ def open_publisher(file: Path, clock: Clock = utc_now, crew: Crew | None = None)
     `crew` helps where there is much to compute; without one, processes are started when they are needed.
     Raises ConfigError or StoreError.
     """
-    return compose(configuration.load(file), file.resolve().parent, clock, crew)
+    return compose(configuration.load(file), file.resolve().parent, clock, crew, file)
 
 
-def compose(config: Config, folder: Path, clock: Clock = utc_now, crew: Crew | None = None) -> Publisher:
+def compose(
+    config: Config,
+    folder: Path,
+    clock: Clock = utc_now,
+    crew: Crew | None = None,
+    file: Path | None = None,
+) -> Publisher:
     """As `open_publisher`, from a configuration whose paths count from `folder`."""
     store = open_store(config.store, folder)
     try:
@@ -85,4 +95,4 @@ def compose(config: Config, folder: Path, clock: Clock = utc_now, crew: Crew | N
     except BaseException:
         store.close()
         raise
-    return Publisher(config, store, Keys(secrets), clock, crew or Crew())
+    return Publisher(config, store, Keys(secrets), clock, crew or Crew(), file)

@@ -26,6 +26,7 @@ Action = Literal[
     "export people",
     "erase people",
     "see log",
+    "see settings",
     "manage editors",
     "keep credentials",
 ]
@@ -54,6 +55,7 @@ LEAST: Mapping[Action, tuple[Role, Scope]] = {
     "export people": ("publisher", "people"),
     "erase people": ("admin", "people"),
     "see log": ("publisher", "read"),
+    "see settings": ("publisher", "read"),
     "manage editors": ("admin", "admin"),
     "keep credentials": ("viewer", "admin"),
 }

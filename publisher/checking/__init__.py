@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from publisher.checking import content, domains, following, mailing, remote, topics, words
 from publisher.checking.findings import Finding
+from publisher.checking.settings import flat
 from publisher.config.schema import Config
 from publisher.rendering.environment import Templates, builtin
 from publisher.store import Store
@@ -42,14 +43,5 @@ def check(
 
 def shown(config: Config) -> list[str]:
     """The resolved configuration, a key a line; secrets stand in it only by the name of where they are."""
-    return list(_lines(config.model_dump(mode="json", by_alias=True)))
-
-
-def _lines(value: object, at: str = "") -> Iterator[str]:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        value = dict(enumerate(value))
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _lines(inner, f"{at}.{key}" if at else str(key))
-    else:
-        yield f"{at}: {value}"
+    dumped = config.model_dump(mode="json", by_alias=True)
+    return [f"{key}: {value}" for key, value in flat(dumped)]

@@ -28,7 +28,7 @@ _DAY, _SPECIMEN = "2000-01-01", datetime(2000, 1, 1, tzinfo=UTC)
 
 def look(config: Config, templates: Templates, articles: Sequence[Article]) -> list[Finding]:
     """What keeps mail from leaving, or from arriving."""
-    findings = [*_sending(config)]
+    findings = [*sending(config)]
     for name in config.newsletters:
         try:
             findings += _newsletter(config, templates, name, articles)
@@ -39,7 +39,8 @@ def look(config: Config, templates: Templates, articles: Sequence[Article]) -> l
     return findings
 
 
-def _sending(config: Config) -> Iterator[Finding]:
+def sending(config: Config) -> Iterator[Finding]:
+    """What the configuration alone says of it."""
     if config.newsletters and not config.publication.postal_address.strip():
         message = "is empty: most countries ask for one in every mail"
         yield Finding("publication.postal_address", "postal address", message, "warning")

@@ -15,13 +15,14 @@ from publisher.store import Store, subscribers
 def look(config: Config, store: Store | None, found: Sequence[Article]) -> list[Finding]:
     """Topics in the configuration that no article has, and subscribers whose topics left it (rule 3)."""
     there = {topic for article in found for topic in article.topics}
-    findings = list(_configured(config, there))
+    findings = list(configured(config, there))
     if store and config.topics:
         findings += _subscribed(config, store)
     return findings
 
 
-def _configured(config: Config, there: set[str]) -> Iterator[Finding]:
+def configured(config: Config, there: set[str]) -> Iterator[Finding]:
+    """Topics of newsletters and feeds that are none, or that no article has; `there` are those of all."""
     wanted = {f"newsletters.{n}.topics": x.topics for n, x in config.newsletters.items()}
     wanted |= {f"feeds.{n}.topics": x.topics for n, x in config.feeds.items()}
     for place, names in wanted.items():

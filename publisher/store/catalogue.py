@@ -90,6 +90,12 @@ def topics_of_newest(tx: Connection, most: int) -> list[str]:
     return sorted({topic for row in islice(_public(tx), most) for topic in row.topics})
 
 
+def topics(tx: Connection) -> set[str]:
+    """The topics that public articles have."""
+    public = (articles.c.status == "published", articles.c.release.is_not(None))
+    return {topic for found in tx.scalars(select(articles.c.topics).where(*public)) for topic in found}
+
+
 def _public(tx: Connection) -> Iterator[Any]:
     """Id and topics of what is public, the newest first, as they are asked for."""
     query = select(articles.c.id, articles.c.topics)

@@ -282,6 +282,8 @@ SEEN = {
     "/desk/articles/{id:path}": 0,
     "/desk/previews/articles/{id:path}": 0,
     "/desk/figures": 0,
+    "/desk/publication": 0,
+    "/desk/publication/settings": 2,
     "/desk/log": 2,
     "/desk/editors": 3,
 }

@@ -90,7 +90,7 @@ def look(p: Publisher, now: datetime) -> Today:
             "refused_count": refusals.count(tx),
             "server": _unreachable(tx),
             "restored": bool(restores.restored(tx)),
-            "coming": list(_coming(tx, p, now)),
+            "coming": list(coming(tx, p, now)),
             "arrivals": arrivals,
             "lately": outlook.arrived_since(tx, now - _LATELY),
         }
@@ -114,7 +114,8 @@ def _held(tx: Connection, edition: Edition) -> Waiting:
     return Waiting(edition.name, planned, edition.needs_approval, edition.reason)
 
 
-def _coming(tx: Connection, p: Publisher, now: datetime) -> Iterator[Coming]:
+def coming(tx: Connection, p: Publisher, now: datetime) -> Iterator[Coming]:
+    """What is due next in each newsletter of the configuration, in its order."""
     for name, newsletter in p.config.newsletters.items():
         found, people = [], outlook.receivers(tx, name, now)
         for cadence in slots.CADENCES:
