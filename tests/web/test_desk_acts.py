@@ -1,0 +1,98 @@
+"""Every button of the desk by every role: refused below the table's line, and not shown to whom it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from desk_places import Places, furnish
+from desk_visitors import QUICK, ROLES, Newsroom, Visitor
+from lxml import html
+from starlette.routing import compile_path
+from test_desk import SEEN
+
+from publisher import gathering, passwords
+from publisher.app import Publisher
+from publisher.web.desk import DOORS
+
+# The least of ROLES that may press a button, by the path of its route and what the button says to do.
+ACTS = {
+    ("/desk/sign-out", ""): 0,
+    ("/desk/account", "password"): 0,
+    ("/desk/account", "begin codes"): 0,
+    ("/desk/account", "make token"): 0,
+    ("/desk/editors", "add"): 3,
+    ("/desk/editors", "link"): 3,
+    ("/desk/editors", "role"): 3,
+    ("/desk/editors", "remove"): 3,
+}
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button of a form on a page, with what the form holds beside it."""
+
+    route: str
+    do: str
+    address: str
+    fields: dict[str, str]
+
+    def press(self, visitor: Visitor) -> Any:
+        visitor.get("/desk/account")
+        return visitor.post(self.address, **self.fields)
+
+
+@pytest.fixture
+def room(publication: Callable[..., Publisher], post: Callable[..., str], clock: Any) -> Newsroom:
+    p = publication(articles={"tides.md": post("Tides", "2026-11-20T12:00Z", "World")})
+    gathering.gather(p.store, p.config, clock.now)
+    return Newsroom.of(p, clock)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "hasher", QUICK)
+
+
+def buttons(visitor: Visitor, places: Places) -> dict[tuple[str, str], Button]:
+    """Every button that somebody sees on the pages of the desk."""
+    routes = [(door.path, compile_path(door.path)[0]) for door in DOORS if door.act]
+    found = {}
+    for path in SEEN:
+        address = places.address(path)
+        answer = visitor.get(address)
+        if answer.status_code != 200 or "text/html" not in answer.headers["content-type"]:
+            continue
+        for form in html.fromstring(answer.text, base_url=address).forms:
+            if form.method != "POST":
+                continue
+            to = (form.get("action") or address).partition("?")[0]
+            (route,) = [route for route, pattern in routes if pattern.match(to)][:1]
+            fields = {k: v for k, v in form.form_values() if k != "token"}
+            for button in form.xpath(".//button[not(@type) or @type='submit']"):
+                do = button.get("value", "")
+                given = fields | ({"do": do} if do else {})
+                found.setdefault((route, do), Button(route, do, form.get("action") or address, given))
+    return found
+
+
+def test_every_button_by_every_role(room: Newsroom) -> None:
+    places = furnish(room)
+    staff = [room.editor(role) for role in ROLES]
+    room.link("guest@courier.example")
+    there = buttons(staff[-1], places)
+    assert there.keys() == ACTS.keys(), "each stands in the table"
+    for n, one in enumerate(staff):
+        seen = buttons(one, places)
+        assert {act for act in seen if ACTS[act] > n} == set(), (ROLES[n], "sees no button that refuses")
+        assert {act for act, least in ACTS.items() if least <= n} <= seen.keys(), ROLES[n]
+    before = room.everything()
+    for act, button in there.items():
+        for n, one in enumerate(staff[: ACTS[act]]):
+            assert button.press(one).status_code == 403, (ROLES[n], act)
+    assert room.everything() == before, "who is refused changes nothing, not even a log"
+    for act, button in sorted(there.items(), key=lambda each: (each[0][0] == "/desk/sign-out", each[0])):
+        fresh = room.editor(ROLES[ACTS[act]], f"{len(room.everything()['editors'])}@courier.example")
+        assert button.press(fresh).status_code in (200, 303, 404, 422), act
