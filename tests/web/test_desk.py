@@ -284,6 +284,10 @@ SEEN = {
     "/desk/figures": 0,
     "/desk/publication": 0,
     "/desk/publication/settings": 2,
+    "/desk/editions/{newsletter}/{number}/watch": 0,
+    "/desk/editions/{newsletter}/{number}/watch/events": 0,
+    "/desk/editions/{newsletter}/{number}/deliveries": 1,
+    "/desk/subscribers/{id}/story/{newsletter}/{number}": 1,
     "/desk/log": 2,
     "/desk/editors": 3,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from desk_places import Places, furnish
 from desk_visitors import QUICK, ROLES, Newsroom, Visitor
 from lxml import html
+from mail_sink import Sink
 from starlette.routing import compile_path
 from test_desk import SEEN
 
@@ -17,12 +18,19 @@ from publisher import gathering, passwords
 from publisher.app import Publisher
 from publisher.web.desk import DOORS
 
+LEDGER = "/desk/editions/{newsletter}/{number}/deliveries"
+# where buttons are that a page has only when it is asked for something
+ASKED = {LEDGER: ("?status=unknown", "?status=bounced")}
 # The least of ROLES that may press a button, by the path of its route and what the button says to do.
 ACTS = {
     ("/desk/sign-out", ""): 0,
     ("/desk/account", "password"): 0,
     ("/desk/account", "begin codes"): 0,
     ("/desk/account", "make token"): 0,
+    (LEDGER, "retry"): 2,
+    (LEDGER, "retry one"): 2,
+    (LEDGER, "acknowledge"): 2,
+    (LEDGER, "acknowledge one"): 2,
     ("/desk/editors", "add"): 3,
     ("/desk/editors", "link"): 3,
     ("/desk/editors", "role"): 3,
@@ -45,10 +53,14 @@ class Button:
 
 
 @pytest.fixture
-def room(publication: Callable[..., Publisher], post: Callable[..., str], clock: Any) -> Newsroom:
-    p = publication(articles={"tides.md": post("Tides", "2026-11-20T12:00Z", "World")})
-    gathering.gather(p.store, p.config, clock.now)
-    return Newsroom.of(p, clock)
+def room(publication: Callable[..., Publisher], post: Callable[..., str], clock: Any) -> Iterator[Newsroom]:
+    """With a mail server that refuses one reader's mail, and says nothing to the other's."""
+    with Sink(answer=lambda to: "550 5.7.1 no" if "1@" in to else "") as sink:
+        smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none"}
+        articles = {"tides.md": post("Tides", "2026-11-20T12:00Z", "World")}
+        p = publication(articles=articles, mail={"transport": "smtp", "smtp": smtp})
+        gathering.gather(p.store, p.config, clock.now)
+        yield Newsroom.of(p, clock)
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +72,8 @@ def buttons(visitor: Visitor, places: Places) -> dict[tuple[str, str], Button]:
     """Every button that somebody sees on the pages of the desk."""
     routes = [(door.path, compile_path(door.path)[0]) for door in DOORS if door.act]
     found = {}
-    for path in SEEN:
-        address = places.address(path)
+    pages = [f"{places.address(path)}{query}" for path in SEEN for query in ("", *ASKED.get(path, ()))]
+    for address in (page for page in pages if not page.endswith("/events")):
         answer = visitor.get(address)
         if answer.status_code != 200 or "text/html" not in answer.headers["content-type"]:
             continue
