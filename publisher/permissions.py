@@ -65,7 +65,7 @@ _FOR: Mapping[Role, str] = {
     "publisher": N_("this is for publishers and admins"),
     "admin": N_("this is for admins"),
 }
-_SCOPE = N_("this token has no scope for it")
+NO_SCOPE = N_("this token has no scope for it")
 _SECOND = N_("whoever cut or changed it last cannot approve it: somebody else must")
 _OWN = N_("this belongs to somebody else")
 _LAST_ADMIN = N_("this is the only admin: make somebody else admin first")
@@ -100,7 +100,7 @@ def may(actor: Actor, action: Action, on: Handled | Account | Owned | None = Non
     if ROLES.index(actor.role) < ROLES.index(role):
         return _FOR[role]
     if actor.scopes is not None and scope not in actor.scopes:
-        return _SCOPE
+        return NO_SCOPE
     if isinstance(on, Account) and on.only_admin:
         return _LAST_ADMIN
     if isinstance(on, Owned) and on.editor_id != actor.id:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher import passwords, permissions
 from publisher.admitting import secrets, sessions, throttling
 from publisher.admitting.sessions import Session
-from publisher.errors import NotFound, Refused
+from publisher.errors import NotAllowed, NotFound, Refused
 from publisher.links import Keys
 from publisher.model.editors import COMMAND_LINE, SCOPES, Actor
 from publisher.passwords import codes
@@ -30,6 +31,14 @@ _SCOPES = N_("scopes: expected at least one")
 _DAYS = N_("expected 30, 90 or 365 days")
 _TOO_MANY = N_("there are too many tokens: end one first")
 _NO_TOKEN = N_("there is no such token")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An API token, and who acts with it."""
+
+    actor: Actor
+    token: Credential
 
 
 def check_password(password: str, address: str) -> None:
@@ -113,7 +122,8 @@ def set_notices(store: Store, session: Session, wanted: bool, now: datetime) -> 
 
 
 def tokens(store: Store, session: Session, now: datetime) -> list[Credential]:
-    """The editor's API tokens that hold."""
+    """The editor's API tokens that hold. Raises NotAllowed."""
+    permissions.check(session.actor, "keep credentials", Owned(session.editor_id))
     with store.read() as tx:
         return credentials.of(tx, session.editor_id, "token", now)
 
@@ -130,6 +140,8 @@ def make_token(
         raise Refused(_SCOPES)
     if days not in TOKEN_DAYS:
         raise Refused(_DAYS)
+    if session.actor.scopes is not None and not session.actor.scopes.issuperset(wanted):
+        raise NotAllowed(permissions.NO_SCOPE)  # a token makes none that may do more
     secret, until = secrets.new_token(), now + timedelta(days=days)
     with store.write() as tx:
         if len(credentials.of(tx, session.editor_id, "token", now)) >= _MOST_TOKENS:
@@ -141,7 +153,8 @@ def make_token(
 
 
 def end_token(store: Store, session: Session, id_: int, now: datetime) -> None:
-    """A token works no more. Raises NotFound for one that is not this editor's."""
+    """A token works no more. Raises NotAllowed, and NotFound for one that is not this editor's."""
+    permissions.check(session.actor, "keep credentials", Owned(session.editor_id))
     with store.write() as tx:
         mine = [one for one in credentials.of(tx, session.editor_id, "token", now) if one.id == id_]
         if not mine or not credentials.end(tx, id_, now):
@@ -151,12 +164,18 @@ def end_token(store: Store, session: Session, id_: int, now: datetime) -> None:
 
 def bearer(store: Store, secret: str, now: datetime) -> Actor | None:
     """Who acts with an API token: with the role that its editor has now, within the token's scopes."""
+    found = admitted(store, secret, now)
+    return found.actor if found else None
+
+
+def admitted(store: Store, secret: str, now: datetime) -> Admitted | None:
+    """As `bearer`, with the token itself; None for one that does not hold."""
     with store.read() as tx:
         token = credentials.find(tx, "token", secrets.digest(secret), now)
         editor = editors.get(tx, token.editor_id) if token else None
     if not token or not editor or editor.ended_at:
         return None
-    return Actor(editor.name, editor.id, editor.role, frozenset(token.scopes))
+    return Admitted(Actor(editor.name, editor.id, editor.role, frozenset(token.scopes)), token)
 
 
 def _own(store: Store, session: Session) -> Editor:

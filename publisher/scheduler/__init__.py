@@ -15,7 +15,7 @@ from publisher.cutting import Result
 from publisher.delivering import compacting, figuring, opening
 from publisher.gathering import Gathered, fetching
 from publisher.publishing import Changed, announcing
-from publisher.store import clock, confirmations, feed_polls, imports, ledger, restores, workforce
+from publisher.store import clock, confirmations, feed_polls, imports, ledger, requests, restores, workforce
 from publisher.store import editions as edition_rows
 from publisher.store import editors as editor_rows
 from publisher.store.editions import Edition
@@ -25,6 +25,7 @@ Say = Callable[[str], None]
 _FORGOTTEN, _DAY, _AT_ONCE = "confirmations", timedelta(days=1), 5000
 _ANNOUNCING_SECONDS = 3.0
 _COMPACTED, _HOUR, _COMPACTING_SECONDS = "compact", timedelta(hours=1), 2.0
+_REQUESTS = "api requests"
 _POLLS, _KEPT = "polls", timedelta(days=400)
 _FIGURING_SECONDS = 1.0
 _IMPORTS, _IMPORTING_SECONDS = "imports", 3.0
@@ -85,6 +86,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _forget_polls(publisher, now),
         lambda: _figure(publisher, now),
         lambda: _import(publisher, now),
+        lambda: _forget_requests(publisher, now),
     )
     with publisher.store.read() as tx:
         if restores.restored(tx):
@@ -245,6 +247,13 @@ def _import(publisher: Publisher, now: datetime) -> None:
         importing.work(store, publisher.config, publisher.clock, seconds=_IMPORTING_SECONDS)
     if tidy:
         importing.forget(store, now)
+
+
+def _forget_requests(publisher: Publisher, now: datetime) -> None:
+    """The answers of the API under an Idempotency-Key hold for a day."""
+    with publisher.store.write() as tx:
+        if clock.due(tx, _REQUESTS, _HOUR, now):
+            requests.prune(tx, now - _DAY, _AT_ONCE)
 
 
 def _held(publisher: Publisher, now: datetime) -> dict[str, int]:

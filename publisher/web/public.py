@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from publisher.app import Publisher
 from publisher.errors import NotFound, PublisherError, StoreError
 from publisher.freezing import variants
+from publisher.web.api import Api
 from publisher.web.desk import Desk
 from publisher.web.doors import PRIVATE, Doors
 from publisher.web.file_headers import discovery
@@ -81,6 +82,7 @@ def application(publisher: Publisher) -> Public:
         *Preferences(doors).routes,
         *PrivateFeeds(doors).routes,
         *desk.routes,
+        *Api(publisher, desk.gate.used.note).routes,
         Route("/view/{token}", partial(_view, doors), methods=["GET"]),
         *Webhooks(publisher, os.environ).routes,
         Mount("/", files),

@@ -1,5 +1,6 @@
 """The tables of the store, by what they are about. Migrations make them; `metadata` says what they are."""
 
+from publisher.store.schema.api import api_requests, webhook_endpoints, webhook_events
 from publisher.store.schema.content import (
     article_words,
     articles,
@@ -36,6 +37,7 @@ from publisher.store.schema.people import (
 )
 
 __all__ = [
+    "api_requests",
     "article_words",
     "articles",
     "compacted",
@@ -75,5 +77,7 @@ __all__ = [
     "troubles",
     "variant_articles",
     "variants",
+    "webhook_endpoints",
+    "webhook_events",
     "workers",
 ]

@@ -203,3 +203,50 @@ def _needs() -> None:
 
 def _api() -> None:
     """Requests that are not done twice, and what is told to other programs."""
+    op.create_table(
+        "api_requests",
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("token_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("began_at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_requests")),
+        sa.UniqueConstraint("token_id", "key", name=op.f("uq_api_requests_token_id_key")),
+    )
+    op.create_index(op.f("ix_api_requests_began_at"), "api_requests", ["began_at"], unique=False)
+    op.create_table(
+        "webhook_events",
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("number", publisher.store.columns.Id, nullable=True),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column("object_id", publisher.store.columns.Id, nullable=False),
+        sa.Column("newsletter", sa.String(length=63), server_default="", nullable=False),
+        sa.Column("at", publisher.store.columns.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_events")),
+        sa.UniqueConstraint("number", name=op.f("uq_webhook_events_number")),
+    )
+    unnumbered = sa.text("number IS NULL")
+    op.create_index(
+        "ix_webhook_events_unnumbered",
+        "webhook_events",
+        ["id"],
+        unique=False,
+        sqlite_where=unnumbered,
+        postgresql_where=unnumbered,
+    )
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("id", publisher.store.columns.Id, nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=False),
+        sa.Column("told", publisher.store.columns.Id, server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("next_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("disabled_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("delivered_at", publisher.store.columns.Moment(timezone=True), nullable=True),
+        sa.Column("said", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
+        sa.UniqueConstraint("url", name=op.f("uq_webhook_endpoints_url")),
+    )

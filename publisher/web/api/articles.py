@@ -1,0 +1,117 @@
+"""Articles: the catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from publisher import permissions
+from publisher.errors import NotFound
+from publisher.store import catalogue, parts
+from publisher.store.catalogue import Listing
+from publisher.web.api.operations import Answer, Call, Given, Operation, Paged
+from publisher.web.api.paging import begins, part
+from publisher.web.api.problems import Fault
+
+Status = Literal["published", "draft", "waiting", "expired", "gone", "withdrawn"]
+
+
+class ArticleShort(Answer):
+    """An article as a list shows it."""
+
+    id: str = Field(examples=["urn:uuid:5f0c2f6e-8a65-5d1c-9f0e-6a4d2b1d7b11"])
+    path: str = Field(description="the file", examples=["content/tides.md"])
+    title: str = Field(examples=["Tide tables"])
+    url: str = Field(examples=["https://courier.example/2026/11/tides/"])
+    status: Status
+    source: str = Field(description="where it comes from")
+    topics: list[str]
+    authors: list[str]
+    published_at: datetime
+    updated_at: datetime
+    release: int | None = Field(description="the number that it got when it first became public")
+    released_at: datetime | None
+
+
+class ArticleWhole(ArticleShort):
+    """An article."""
+
+    slug: str
+    summary: str
+    language: str
+    labels: list[str] = Field(description="categories and tags as the author wrote them")
+    revision: int
+    correction: str
+    html: str = Field(description="cleaned, with whole addresses")
+
+
+class Articles(Answer):
+    """Some articles, the newest first."""
+
+    items: list[ArticleShort]
+    next: str | None = Field(description="`after` of the next part; null: this was the last")
+
+
+class ArticlePlace(Given):
+    """Which article."""
+
+    id: str = Field(min_length=1, max_length=400, description="its id")
+
+
+class ArticlesAsked(Paged):
+    """Which articles."""
+
+    status: Status | Literal[""] = Field("", description="only those of this status")
+
+
+def listed(call: Call) -> object:
+    """A part of the catalogue."""
+    permissions.check(call.actor, "look")
+    asked = call.query
+    begin = begins(asked.after, str, str)
+    try:
+        behind = parts.Behind(datetime.fromisoformat(begin[0]), begin[1]) if begin else None
+    except ValueError:
+        raise Fault(422, "query.after: expected `next` of the part before") from None
+    with call.publisher.store.read() as tx:
+        found = parts.newest_articles(tx, asked.limit + 1, asked.status, behind)
+    shown, more = part(found, asked.limit, lambda x: (x.article.published_at.isoformat(), x.article.id))
+    return {"items": [_short(one) for one in shown], "next": more}
+
+
+def one(call: Call) -> object:
+    """One article."""
+    permissions.check(call.actor, "look")
+    with call.publisher.store.read() as tx:
+        found = catalogue.listings(tx, ids=[call.place.id])
+    if not found:
+        raise NotFound(f"no article {call.place.id!r}")
+    a = found[0].article
+    names = ("slug", "summary", "language", "revision", "correction", "html")
+    return _short(found[0]) | {name: getattr(a, name) for name in names} | {"labels": list(a.labels)}
+
+
+def _short(listing: Listing) -> dict[str, object]:
+    a = listing.article
+    own = ("id", "path", "title", "url", "published_at", "updated_at")
+    held = ("status", "source", "release", "released_at")
+    return {
+        **{name: getattr(a, name) for name in own},
+        **{name: getattr(listing, name) for name in held},
+        "topics": list(a.topics),
+        "authors": [author.name for author in a.authors],
+    }
+
+
+OPERATIONS = (
+    Operation(
+        "GET", "/articles", "listArticles", "The catalogue, the newest first",
+        "look", listed, Articles, query=ArticlesAsked,
+    ),
+    Operation(
+        "GET", "/articles/{id:path}", "getArticle", "One article",
+        "look", one, ArticleWhole, place=ArticlePlace, refusals=(404,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""What is kept of requests under a key, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from publisher.app import Publisher
+from publisher.store import parts, requests
+
+
+def test_a_key_is_taken_once_keeps_its_answer_and_is_forgotten_a_few_at_a_time(
+    publication: Callable[..., Publisher], clock: Any
+) -> None:
+    p, old = publication(), clock() - timedelta(days=2)
+    with p.store.write() as tx:
+        assert [requests.begin(tx, 1, "key", "a", old) for _ in range(2)] == [True, False]
+        assert requests.begin(tx, 2, "key", "b", clock())
+    with p.store.write() as tx:
+        mine = requests.find(tx, 1, "key")
+        assert mine
+        assert (mine.digest, mine.status) == ("a", 0)
+        requests.end(tx, mine.id, 202, '{"queued":1}')
+    with p.store.write() as tx:
+        assert requests.find(tx, 1, "key") == mine._replace(status=202, answer='{"queued":1}')
+        for n in range(4):
+            requests.begin(tx, 1, f"key {n}", "", old)
+        requests.prune(tx, clock() - timedelta(days=1), 3)
+        left = [name for name in ("key", *(f"key {n}" for n in range(4))) if requests.find(tx, 1, name)]
+        assert len(left) == 2
+        requests.prune(tx, clock() - timedelta(days=1), 3)
+        assert not requests.find(tx, 1, "key 3")
+        assert requests.find(tx, 2, "key")
+
+
+def test_people_in_parts_are_those_who_begin_so_in_the_order_of_their_addresses(
+    publication: Callable[..., Publisher], subscribe: Callable[..., str]
+) -> None:
+    p = publication()
+    for name in ("bo", "Ada", "adam", "ad", "bö", "a_d", "A%d"):
+        subscribe(p, f"{name}@example.org")
+    with p.store.read() as tx:
+        whole = [key for key, _ in parts.subscribers_by_address(tx, 50)]
+        assert whole == sorted(whole)
+        assert len(whole) == 7
+        found = [person.address for _, person in parts.subscribers_by_address(tx, 50, "AD")]
+        assert found == ["ad@example.org", "Ada@example.org", "adam@example.org"]
+        behind = [key for key, _ in parts.subscribers_by_address(tx, 2, "ad", "ad@example.org")]
+        assert behind == ["ada@example.org", "adam@example.org"]
+        assert [key for key, _ in parts.subscribers_by_address(tx, 50, "a%")] == ["a%d@example.org"]
