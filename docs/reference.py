@@ -155,7 +155,8 @@ def routes() -> Iterator[str]:
         publisher.close()
     rows = []
     for route in found:
-        methods = sorted(getattr(route, "methods", None) or {"GET", "HEAD"})
+        answered = getattr(getattr(route, "endpoint", None), "methods", None)
+        methods = sorted(answered or getattr(route, "methods", None) or {"GET", "HEAD"})
         said = inspect.getdoc(route.endpoint) if hasattr(route, "endpoint") else wording.PUBLIC_FILES
         rows.append((f"`{' '.join(methods)} {route.path or '/…'}`", (said or "").split("\n\n")[0]))
     yield from table(["route", "meaning"], rows)

@@ -89,6 +89,8 @@ class Endpoint:
 
     def __init__(self, gate: Gate, operations: Mapping[str, Operation]) -> None:
         self._gate, self._operations = gate, dict(operations)
+        self.methods = tuple(self._operations)
+        self.__doc__ = "; ".join(one.summary for one in self._operations.values()) + "."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
