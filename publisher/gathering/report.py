@@ -27,7 +27,8 @@ class Gathered:
 
     `kept` says what was left as it was, and why; `changed` whether the catalogue is not what it was, and
     `touched` names the articles of which that may be so; all that changed it from the state `before` to
-    `after` (`catalogue.state`). Where these are many none is named, and `before` is empty. `feeds` are the remote feeds, each with one outcome of FEEDS.
+    `after` (`catalogue.state`); where these are many none is named, and `before` is empty. `feeds` are the
+    remote feeds, each with one outcome of FEEDS.
     """
 
     new: int = 0

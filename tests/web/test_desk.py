@@ -288,8 +288,6 @@ SEEN = {
     "/desk/editions/{newsletter}/{number}/watch/events": 0,
     "/desk/editions/{newsletter}/{number}/deliveries": 1,
     "/desk/subscribers/{id}/story/{newsletter}/{number}": 1,
-    "/desk/log": 2,
-    "/desk/editors": 3,
 }
 
 

@@ -1,4 +1,4 @@
-"""Every button of the desk by every role: refused below the table's line, and not shown to whom it refuses."""
+"""Every button of the desk by every role: refused below its line, and not shown to whom it refuses."""
 
 from __future__ import annotations
 

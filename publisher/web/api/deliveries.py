@@ -204,7 +204,7 @@ def explain(call: Call) -> object:
     permissions.check(call.actor, "see people")
     p, asked = call.publisher, call.query
     edition = opening.named(p.store, asked.edition) if asked.edition else None
-    data = explaining.explain(p.store, p.config, asked.address, call.now, edition)
+    data = explaining.explain(p.store, call.actor, p.config, asked.address, call.now, edition)
     return {"address": data.pop("address"), "says": data.pop("says"), "facts": data}
 
 

@@ -13,6 +13,7 @@ from publisher.web.desk import (
     deliveries,
     door,
     editors,
+    figures,
     growth,
     imports,
     log,
@@ -20,7 +21,6 @@ from publisher.web.desk import (
     story,
     subscriber,
     subscribers,
-    figures,
     today,
     watch,
 )

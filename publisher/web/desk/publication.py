@@ -7,7 +7,6 @@ from starlette.responses import Response
 from publisher import permissions
 from publisher.checking import settings
 from publisher.languages import day_of_month, weekday
-from publisher.store.outlook import COUNTED
 from publisher.surveying import publication
 from publisher.web.desk import today
 from publisher.web.desk.visits import Door, Visit
@@ -26,7 +25,6 @@ def show(visit: Visit) -> Response:
         config=p.config,
         found=found,
         coming=coming,
-        counted=COUNTED,
         weekday=lambda name: weekday(_DAYS.index(name), visit.look.language),
         nth=lambda day: day_of_month(day, visit.look.language),
     )
