@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from publisher import permissions
@@ -19,12 +20,12 @@ from publisher.delivering.watching import Standing
 from publisher.model.editors import Actor
 from publisher.store import Store, editions, heard, ledger, troubles, workforce
 from publisher.store.editions import Edition
-from publisher.store.heard import Answer
+from publisher.store.heard import Answer, Tally
 from publisher.store.troubles import Noted
 from publisher.store.workforce import Worker
 from publisher.transports.mailbox_providers import KNOWN, shared
 
-SMALL, _EVENTS, _ROWS = 5000, 5000, 1000
+SMALL, _EVENTS, _ROWS = 5000, 5000, 500
 _SHOWN, _NAMED = 20, 3
 _WORDY = ("deferred", "bounced", "expired", "unknown")
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:]+")
@@ -110,20 +111,24 @@ def look(store: Store, config: Config, actor: Actor, edition: Edition, now: date
             tx, editions.get(tx, edition.id), watching.rates(tx, now).get(edition.id, 0.0), now
         )
         whole = stands.planned <= SMALL
-        wide = heard.all_of(tx, edition.id, SMALL) if whole else heard.newest(tx, edition.id, _EVENTS)
+        if whole:
+            wide, since = heard.all_of(tx, edition.id, SMALL), None
+        else:
+            wide, since = heard.newest(tx, edition.id, _EVENTS)
         wordy = [status for status in _WORDY if stands.counts[status]]
         answers = [one for status in wordy for one in heard.said(tx, edition.id, status, _ROWS)]
         trouble = troubles.noted(tx, troubles.MAIL_SERVER)
-    named = providers_of({domain_of(one.address) for one in (*wide, *answers)})
+    domains = {one.domain for one in wide} | {domain_of(one.address) for one in answers}
+    named = providers_of(domains)
     slow = {one["name"]: one["rate"] for one in limits if one["of"] == "provider"}
     by_provider = _by_provider(wide, named, slow)
     return Progress(
         stands,
         by_provider[:_SHOWN],
         len(by_provider[_SHOWN:]),
-        len(wide),
+        sum(one.number for one in wide),
         whole,
-        None if whole else min((one.at for one in wide if one.at), default=None),
+        since,
         grouped(answers, named),
         len(answers),
         sum(stands.counts[status] for status in wordy),
@@ -153,11 +158,11 @@ def providers_of(domains: Iterable[str]) -> dict[str, str]:
 
 
 def _by_provider(
-    answers: Sequence[Answer], named: Mapping[str, str], limits: Mapping[str, float]
+    wide: Sequence[Tally], named: Mapping[str, str], limits: Mapping[str, float]
 ) -> tuple[Provider, ...]:
     found: dict[str, Counter[str]] = {}
-    for one in answers:
-        found.setdefault(named[domain_of(one.address)], Counter())[one.status] += 1
+    for one in wide:
+        found.setdefault(named[one.domain], Counter())[one.status] += one.number
     made = [Provider(name, counts, limits.get(name)) for name, counts in found.items()]
     return tuple(sorted(made, key=lambda one: (one.limit is None, -sum(one.counts.values()), one.name)))
 
@@ -175,6 +180,7 @@ def grouped(answers: Iterable[Answer], named: Mapping[str, str]) -> tuple[Said, 
     return tuple(sorted(made, key=lambda one: (-one.count, one.status, one.words))[:_SHOWN])
 
 
+@lru_cache(4096)  # the same ones every second, for whoever watches
 def plain(reply: str) -> str:
     """A server's words without what names one recipient or message, so that viewers may read them."""
     return " ".join(_OWN_NAME.sub("…", _ADDRESS.sub("…", reply)).split())

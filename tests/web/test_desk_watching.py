@@ -248,8 +248,16 @@ def test_the_ledger_is_searched_and_paged_and_tells_each_ones_story(watched: Cal
     assert "Send all" not in bounced, "only who may"
     assert listed(editor.get(f"{LEDGER}?status=bounced&q=reader119").text) == ["reader119@example.org"]
     assert len(listed(editor.get(f"{LEDGER}?provider=example.org&status=sent").text)) == 50
-    for none in ("q=%25", "provider=elsewhere.example", "q=x&status=nonsense", "after=pp&q=z", "q=%00"):
+    for none in (
+        "q=%25",
+        "provider=elsewhere.example",
+        "q=x&status=nonsense",
+        "after=pp&q=z",
+        "after=99999999",
+    ):
         assert listed(editor.get(f"{LEDGER}?{none}").text) == []
+    for odd in ("q=%00", "after=-1", f"q={SCRIPT}", "provider=%ff", "after=" + 40 * "9"):
+        assert editor.get(f"{LEDGER}?{odd}").status_code == 200
     (story,) = re.findall(r'href="([^"]+/story/daily/1)">reader119@', bounced)
     said = words(editor.get(story).text)
     assert "refused for good" in said

@@ -24,7 +24,7 @@ _MORE = N_("there are more of them by now: look at the number, and decide again"
 def show(visit: Visit, status: int = 200, **more: object) -> Response:
     """The deliveries of an edition, for editors: searched, page by page, each with its history."""
     p, edition = visit.publisher, edition_of(visit)
-    wanted, after = _wanted(visit), visit.request.query_params.get("after", "")[:_LONGEST]
+    wanted, after = _wanted(visit), _number(visit.request.query_params.get("after", ""))
     found = perusing.page(p.store, visit.session.actor, edition, wanted, after)
     with p.store.read() as tx:
         unseen = ledger.unseen(tx).get(edition.id, 0)
@@ -64,9 +64,13 @@ def act(visit: Visit) -> Response:
 
 def _wanted(visit: Visit) -> Wanted:
     asked = visit.request.query_params
-    begin, provider = (asked.get(name, "").strip()[:_LONGEST] for name in ("q", "provider"))
+    begin, provider = (_typed(asked.get(name, "")) for name in ("q", "provider"))
     status = asked.get("status", "")
     return Wanted(begin, status if status in ledger.STATUSES else "", provider.lower().removeprefix("@"))
+
+
+def _typed(text: str) -> str:
+    return "".join(c for c in text if c.isprintable()).strip()[:_LONGEST]
 
 
 def _query(visit: Visit) -> dict[str, str]:
@@ -107,10 +111,13 @@ def _check(visit: Visit, there: int) -> None:
 
 
 def _id(visit: Visit) -> int:
-    typed = visit.form.one("id")
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 16):
+    if not (found := _number(visit.form.one("id"))):
         raise NotFound(N_("there is no such delivery"))
-    return int(typed)
+    return found
+
+
+def _number(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else 0
 
 
 _ACTS: dict[str, Callable[[Visit, Edition], str]] = {
