@@ -35,6 +35,7 @@ from publisher.web.public import Public, application
 
 SCRIPT = "<script>alert(1)</script>"
 PLACE = "/desk/editions/daily/1/watch"
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +189,10 @@ def live(w: Watched) -> Iterator[tuple[Any, Visitor, Public]]:
         yield address, visitor, app
 
 
-def test_the_page_says_how_it_stands_without_script_and_names_nobody(watched: Callable[..., Watched]) -> None:
+@BOTH
+def test_the_page_says_how_it_stands_without_script_and_names_nobody(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
     w = watched(people=12, domain="gmail.com")
     viewer, editor = w.room.editor("viewer"), w.room.editor("editor")
     page = viewer.get(PLACE).text
@@ -208,6 +212,10 @@ def test_the_page_says_how_it_stands_without_script_and_names_nobody(watched: Ca
     assert "1 bounced 550 5.7.1 &lt;script&gt;alert(1)&lt;/script&gt; … google" in said
     assert "google 8 3 1 –" in said
     assert "All deliveries of this edition." in said
+    monkeypatch.setattr(progress, "SMALL", 3)
+    large = words(viewer.get(PLACE).text)
+    assert "google 8 3 1 –" in large
+    assert "The last 12 outcomes, since today, 06:00" in large
     assert "@" not in said.replace("deferred", "")
     assert "<script>" not in page
     assert "/deliveries" not in page
@@ -226,6 +234,7 @@ def listed(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="[^"]*/story/daily/1">([^<]*)<', page)
 
 
+@BOTH
 def test_the_ledger_is_searched_and_paged_and_tells_each_ones_story(watched: Callable[..., Watched]) -> None:
     w = watched(people=120)
     w.sink.rcpt = lambda r: f"550 5.1.1 {SCRIPT} no {r}" if r.startswith("reader11") else "250 fine"
