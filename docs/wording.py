@@ -38,7 +38,7 @@ EXPLAINED = {
         names("newsletter status chosen zone paused_until since mark next_due_at next says"),
     ],
     "deliveries": [
-        names("edition status code reply attempts due_at at covers articles waived events says"),
+        names("edition status code reply attempts due_at at covers articles dropped waived events says"),
     ],
 }
 

@@ -93,7 +93,7 @@ def test_ours_say_every_sentence_with_all_that_is_filled_in(file: Path) -> None:
 def test_german_is_german() -> None:
     """A sentence that was copied and not translated; these are the same in both."""
     copied = {text for text, message in translated(OURS[0]).items() if text in strings(message)}
-    assert copied == {"Feeds:", "%(title)s:", "Name", "Newsletter", "Status", "Export"}
+    assert copied <= {"Feeds:", "%(title)s:", "Name", "Newsletter", "Status", "Export"}
 
 
 def test_nothing_is_said_past_the_phrasebooks() -> None:
