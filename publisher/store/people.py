@@ -77,6 +77,18 @@ def _page(query: Select[Any], key: Any, before: int | None, most: int) -> Select
     return narrowed.order_by(key.desc()).limit(most)
 
 
+def fitting(tx: Connection, ids: Collection[int], newsletter: str, status: str, now: datetime) -> set[int]:
+    """Those of these subscribers who have a subscription to a newsletter (or any) with a status (or any)."""
+    mine = [among(tx, _S.subscriber_id, ids)]
+    if newsletter:
+        mine.append(_S.newsletter == newsletter)
+    if status == PAUSED:
+        mine += [_S.paused_until > now, _S.status == "confirmed"]
+    elif status:
+        mine.append(_S.status == status)
+    return set(tx.scalars(select(_S.subscriber_id).where(*mine)))
+
+
 def paused(tx: Connection, newsletter: str, now: datetime, most: int) -> int:
     """How many pause a newsletter now; counted up to `most`."""
     some = _those(newsletter, PAUSED, now).limit(most).subquery()

@@ -83,35 +83,23 @@ def find(store: Store, config: Config, actor: Actor, wanted: Wanted, after: str,
 
 
 def _searched(tx: Connection, wanted: Wanted, after: str, now: datetime) -> Page:
-    rows: list[Listed] = []
+    ids: list[int] = []
     narrowed = bool(wanted.newsletter or wanted.status)
     size, looked = _AT_ONCE if narrowed else A_PAGE + 1, 0
     while looked < _LOOKED_THROUGH:
         found = searching.subscribers(tx, wanted.text, after, size)
-        listed = people.listed(tx, [one.id for one in found], now)
-        for one in listed:
-            if len(rows) == A_PAGE:
-                return Page(rows, after)
+        every = {one.id for one in found}
+        fits = people.fitting(tx, every, wanted.newsletter, wanted.status, now) if narrowed else every
+        for one in found:
+            if len(ids) == A_PAGE:
+                return Page(people.listed(tx, ids, now), after)
             after = address_key(one.address)
-            if _fits(one, wanted):
-                rows.append(one)
+            if one.id in fits:
+                ids.append(one.id)
         looked += len(found)
         if len(found) < size:
-            return Page(rows)
-    return Page(rows, after, partly=True)
-
-
-def _fits(one: Listed, wanted: Wanted) -> bool:
-    if not (wanted.newsletter or wanted.status):
-        return True
-    return any(
-        wanted.newsletter in ("", place.newsletter) and _is(place.status, wanted.status)
-        for place in one.places
-    )
-
-
-def _is(status: str, wanted: str) -> bool:
-    return wanted in ("", status) or (wanted == "confirmed" and status == PAUSED)
+            return Page(people.listed(tx, ids, now))
+    return Page(people.listed(tx, ids, now), after, partly=True)
 
 
 def known(store: Store, actor: Actor, id_: int, before: int | None = None) -> Known:

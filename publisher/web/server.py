@@ -24,8 +24,11 @@ _UNSENT = 128 * 1024  # bytes that the system holds for a reader beyond what is 
 
 
 class Served(Shape):
-    """An application with public files; `minute` is called once a minute, `ending` when it is to stop, and
-    `close` at the end."""
+    """An application with public files.
+
+    `minute` is called a second after the start and then once a minute, `ending` when it is to stop, and
+    `close` at the end.
+    """
 
     files: PublicFiles
 
@@ -101,7 +104,8 @@ class Server(uvicorn.Server):
             crowded = len(connections) > (self.config.limit_concurrency or 0) // 2
             for each in connections:
                 each.sweep(crowded)
-        if counter % _MINUTE == _MINUTE - 1:
+        # soon after the start too: what another process left is gone on with
+        if counter % _MINUTE == _SECOND:
             self._application.minute()
         return await super().on_tick(counter)
 
