@@ -100,6 +100,9 @@ JSON: dict[str, Any] = {
     "editors passwd": names("address"),
     "editors role": names("address role before"),
     "editors remove": names("address"),
+    "webhooks": [
+        names("url events state waiting attempts failing_since next_at disabled_at delivered_at said")
+    ],
     "suppressions list": [names("address reason at")],
     "suppressions add": names("address added"),
     "suppressions remove": names("address removed"),

@@ -29,6 +29,8 @@ Action = Literal[
     "see settings",
     "manage editors",
     "keep credentials",
+    "see webhooks",
+    "keep webhooks",
 ]
 
 
@@ -58,6 +60,8 @@ LEAST: Mapping[Action, tuple[Role, Scope]] = {
     "see settings": ("publisher", "read"),
     "manage editors": ("admin", "admin"),
     "keep credentials": ("viewer", "admin"),
+    "see webhooks": ("publisher", "read"),
+    "keep webhooks": ("admin", "admin"),
 }
 _FOR: Mapping[Role, str] = {
     "viewer": N_("this is for editors of this publication"),

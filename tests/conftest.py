@@ -109,7 +109,7 @@ def clock() -> Clock:
 
 
 _KINDS = ("sqlite", "postgresql")
-_BOTH = {"store", "cutting", "delivering", "subscribing", "gathering", "receiving", "admitting"}
+_BOTH = {"store", "webhooks", "cutting", "delivering", "subscribing", "gathering", "receiving", "admitting"}
 _POSTGRES = pytest.StashKey[postgres_server.Watched]()
 
 

@@ -27,6 +27,7 @@ FLOORS = [
         "bounces",
         "permissions",
     },
+    {"guard"},
     {
         "store",
         "output",
@@ -38,6 +39,7 @@ FLOORS = [
         "dns_records",
         "mailbox",
         "hubs",
+        "endpoints",
         "passwords",
     },
     {"freezing"},
@@ -51,6 +53,7 @@ FLOORS = [
         "receiving",
         "admitting",
         "surveying",
+        "webhooks",
     },
     {"app"},
     {"web", "scheduler"},

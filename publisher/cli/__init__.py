@@ -26,6 +26,7 @@ from publisher.cli import (
     running,
     sending,
     storing,
+    webhooks,
 )
 from publisher.cli.speaking import complain, help_when_alone, tell
 from publisher.errors import PublisherError
@@ -99,6 +100,7 @@ for _room in (
     running,
     keeping,
     storing,
+    webhooks,
     bench,
 ):
     _room.register(app)

@@ -180,6 +180,7 @@ def status(
     """
     from publisher.cli.content import feeds_in_trouble
     from publisher.cli.pace import in_words as pace_in_words
+    from publisher.cli.webhooks import webhooks_off
     from publisher.delivering import learning, opening, watching
     from publisher.store import editions as rows
     from publisher.store import restores
@@ -204,7 +205,7 @@ def status(
         with p.store.read() as tx:
             restored = restores.restored(tx)
         zone = p.config.publication.zone
-        feeds = [] if edition else feeds_in_trouble(p)
+        feeds = [] if edition else [*feeds_in_trouble(p), *webhooks_off(p)]
     data: Any = [{**one.json(), "pace": pace} for one in found]
     lines = [_line(one, zone) for one in found]
     headings = ["edition", "state", "planned", "of these", "a second", "ends about"]

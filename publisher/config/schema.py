@@ -12,6 +12,7 @@ from pydantic import (
     field_validator,
 )
 
+from publisher.config.endpoints import Endpoint
 from publisher.config.feedback import Webhooks
 from publisher.config.mail import DeliveryPolicy, Mail, Notices
 from publisher.config.newsletters import Newsletter, SignUp
@@ -80,6 +81,7 @@ class Config(Section):
     delivery: DeliveryPolicy = DeliveryPolicy()
     notices: Notices = Notices()
     signup: SignUp = SignUp()
+    webhooks: list[Endpoint] = Field([], description="who is told what happens; nobody by default")
     web: Web = Web()
     schedule: Schedule = Schedule()
 
@@ -94,6 +96,14 @@ class Config(Section):
         names = [_feed_name(source.feed) for source in value if source.feed]
         if twice := next((name for name in names if names.count(name) > 1), ""):
             raise ValueError(f"expected each feed once, got {twice} twice")
+        return value
+
+    @field_validator("webhooks")
+    @classmethod
+    def _each_once(cls, value: list[Endpoint]) -> list[Endpoint]:
+        urls = [endpoint.url for endpoint in value]
+        if twice := next((url for url in urls if urls.count(url) > 1), ""):
+            raise ValueError(f"expected each url once, got {twice} twice")
         return value
 
     @field_serializer("store")

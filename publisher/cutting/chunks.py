@@ -20,7 +20,7 @@ from publisher.freezing.freezer import Freezer
 from publisher.model.articles import Article
 from publisher.model.editors import Actor
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, catalogue, cuts, deeds, editions, serving
+from publisher.store import Store, audience, catalogue, cuts, deeds, editions, serving, webhooks
 from publisher.store.audience import Crowd, People
 from publisher.store.chunking import Chunks
 from publisher.store.cuts import Cut
@@ -237,7 +237,8 @@ class Run:
             editions.change(tx, id_, everybody=True, closes_at=None)
         # what must not leave waits for a person, whoever cut it
         held = self.cut.request["by_person"] or self.edition.needs_approval or fault
-        editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled", reason=fault)
+        if editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled", reason=fault):
+            webhooks.note(tx, "edition.cut", [id_], self.now)
         editions.set_state(tx, id_, ["done"], "sending", done_at=None)
 
 

@@ -23,7 +23,7 @@ from publisher.delivering.sending import Clock, Exchange, Run
 from publisher.errors import StoreError
 from publisher.links import Keys
 from publisher.model.mail import Transport
-from publisher.store import Held, Store, claims, editions, ledger, restores, troubles
+from publisher.store import Held, Store, claims, editions, ledger, restores, troubles, webhooks
 from publisher.store.claims import NO_EDITION
 
 _LOOK_SECONDS = 1.0
@@ -222,4 +222,5 @@ def finish(store: Store, now: datetime) -> None:
         # who makes rows wait again holds their edition (`retry`): look when that is done
         editions.lock(tx, ledger.completed(tx, now))
         for edition in ledger.completed(tx, now):
-            editions.set_state(tx, edition, ["sending"], "done", done_at=now)
+            if editions.set_state(tx, edition, ["sending"], "done", done_at=now):
+                webhooks.note(tx, "edition.sent", [edition], now)

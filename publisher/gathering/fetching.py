@@ -151,9 +151,9 @@ class _Round:
 
     def _one(self, name: str) -> Fetched:
         # it takes time to load, and most publications have no remote feed
+        from publisher.guard import Deadline, Policy
         from publisher.sources import remote
         from publisher.sources.asking import Asker
-        from publisher.sources.guard import Deadline, Policy
 
         source = self.config.named_feeds[name]
         row, key = self.known.get(name), _key(self.config, source)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from publisher import cutting, gathering
+from publisher import cutting, gathering, webhooks
 from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
@@ -78,6 +78,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: done.opened.extend(opening.open_due(publisher.store, now)),
         lambda: _publish(publisher, now, done.gathered, gather_always),
         lambda: _announce(publisher, now, say),
+        lambda: _tell(publisher, now, say),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
         lambda: _ask(publisher, now),
@@ -146,6 +147,13 @@ def _announce(publisher: Publisher, now: datetime, say: Say) -> None:
     done = announcing.announce(publisher.store, publisher.config, now, _ANNOUNCING_SECONDS, say)
     if done.told or done.waiting:
         log.info("announced", extra={"fields": {"told": done.told, "waiting": done.waiting}})
+
+
+def _tell(publisher: Publisher, now: datetime, say: Say) -> None:
+    """Tell other programs what happened, a little at a time."""
+    done = webhooks.tell(publisher.store, publisher.config, os.environ, now, say)
+    if done.told or done.failed:
+        log.info("told", extra={"fields": {"events": done.told, "failing": done.failed}})
 
 
 def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from publisher.sources.guard import PORTS, Deadline, NotFetched, Pinned, Policy, Resolve, resolve
+from publisher.guard import PORTS, Deadline, NotFetched, Pinned, Policy, Resolve, resolve
 
 MOST_BYTES = 10_000_000
 _MOST_REDIRECTS = 5

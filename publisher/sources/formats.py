@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from publisher.guard import NotFetched
 from publisher.sources.documents import Document, web_address
-from publisher.sources.guard import NotFetched
 
 _LINK = re.compile(rb"<link\b[^>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(r"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from publisher.articles import dates
+from publisher.guard import NotFetched
 from publisher.sources.documents import Document, Enclosure, Entry, Text, web_address
-from publisher.sources.guard import NotFetched
 
 _VERSION = "jsonfeed.org/version/"
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from publisher import __version__
 from publisher.articles.decoding import printable
+from publisher.guard import Deadline, NotFetched
 from publisher.sources import formats, schedules
 from publisher.sources.asking import Answer, Asker
-from publisher.sources.guard import Deadline, NotFetched
 from publisher.sources.states import Fetched, State
 
 log = logging.getLogger("publisher")

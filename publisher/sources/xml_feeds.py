@@ -13,8 +13,8 @@ from xml.parsers import expat
 import feedparser
 
 from publisher.articles import dates
+from publisher.guard import NotFetched
 from publisher.sources.documents import Document, Enclosure, Entry, Text, web_address
-from publisher.sources.guard import NotFetched
 from publisher.sources.schedules import hints
 
 # what is not well-formed is read tag by tag, a second for each two megabytes

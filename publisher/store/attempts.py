@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select, true, update
 
-from publisher.store import recording_postgres, recording_sqlite
+from publisher.store import recording_postgres, recording_sqlite, webhooks
 from publisher.store.claims import WAITING, Claimed, ClaimedNotice, release
 from publisher.store.groups import Ended, Group
 from publisher.store.schema import (
@@ -47,6 +47,10 @@ def record(tx: Connection, worker: str, group: Group, now: datetime) -> set[int]
         lost, failed = write(tx, rows.name, log.name, key, worker, ended, started, now)
         for number in lost:
             _settle_late(tx, rows, ended[number], worker, now)
+        bounced = [n for n, e in enumerate(ended) if e.status == "bounced"]
+        if bounced and kind is Claimed:
+            gone = [ended[n].started.row.id for n in bounced if n not in lost]
+            webhooks.note(tx, "delivery.bounced", gone, now)
         refused |= {numbers[n] for n in failed}
     for number in sorted(refused):
         _refuse(tx, group.started[number].row, worker, now)
@@ -200,4 +204,6 @@ def move(
     event = {key: row.id, "at": now, "old": row.status, "new": status, "attempt": row.attempt}
     event |= {"worker": "", "code": changes.get("code", 0), "reply": changes.get("reply", "")}
     tx.execute(log.insert(), event)
+    if status == "bounced" and rows is deliveries:
+        webhooks.note(tx, "delivery.bounced", [row.id], now)
     return True

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from publisher.store import erased
+from publisher.store import erased, webhooks
 from publisher.store.bulk import among
 from publisher.store.database import insert_new
 from publisher.store.keys import secrets_of
@@ -123,7 +123,7 @@ def remember(tx: Connection, keys: Iterable[str], now: datetime) -> bool:
 def end_subscriptions(tx: Connection, subscriber_id: int, now: datetime) -> int:
     """End what a person subscribed to, and forget what they chose; how many there were to do."""
     s = subscriptions.c
-    mine = select(s.id, s.ended_at).where(s.subscriber_id == subscriber_id)
+    mine = select(s.id, s.ended_at, s.status).where(s.subscriber_id == subscriber_id)
     todo = mine.where(or_(s.status != "unsubscribed", cast(s.topics, Text) != "null"))
     rows = tx.execute(todo.order_by(s.id).with_for_update()).all()
     ids = select(s.id).where(s.subscriber_id == subscriber_id)
@@ -134,6 +134,8 @@ def end_subscriptions(tx: Connection, subscriber_id: int, now: datetime) -> int:
         changed: dict[str, Any] = dict.fromkeys(("topics", "paused_until", "next_due_at"))
         changed |= {"status": "unsubscribed", "ended_at": row.ended_at or now, "revision": s.revision + 1}
         tx.execute(update(subscriptions).where(s.id == row.id).values(changed))
+        if row.status != "unsubscribed":
+            webhooks.note_left(tx, row.id, now)
     return len(rows)
 
 

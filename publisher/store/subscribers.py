@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, and_, bindparam, cast, or_, select, update
 
 from publisher.config import values
-from publisher.store import erased
+from publisher.store import erased, webhooks
 from publisher.store.bulk import Converted, among, insert_alike, insert_all, new_ids
 from publisher.store.database import insert_all_new, insert_new
 from publisher.store.schema import subscribers, subscriptions, suppressions
@@ -209,6 +209,8 @@ def change(tx: Connection, id_: int, values: Mapping[str, Any]) -> None:
     """Change a subscription; its revision goes up, so that a cut under way looks at it again."""
     changed = {**values, "revision": subscriptions.c.revision + 1}
     tx.execute(update(subscriptions).where(subscriptions.c.id == id_).values(changed))
+    if values.get("status") == "unsubscribed":
+        webhooks.note_left(tx, id_, values["ended_at"])
 
 
 def change_all(tx: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:

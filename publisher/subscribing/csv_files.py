@@ -168,7 +168,9 @@ class Taking:
             subscribers.suppress_all(tx, away)
             self.report.suppressed += len(away)
         choices = [one for one in wanted if isinstance(one, Choice)]
-        register = Register(tx, self.config, [c.address for c in choices], self.now, evidence, alike)
+        register = Register(
+            tx, self.config, [c.address for c in choices], self.now, evidence, alike, told=False
+        )
         for choice in choices:
             verdict = "suppressed" if _stays_away(register, choice) else register.take(choice)
             setattr(self.report, verdict, getattr(self.report, verdict) + 1)

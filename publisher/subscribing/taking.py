@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from publisher.config.schema import Config
 from publisher.editions.slots import PERIOD, WEEKDAYS, Timetable, earliest, next_due
-from publisher.store import catalogue, consents, editions, in_turn, subscribers
+from publisher.store import catalogue, consents, editions, in_turn, subscribers, webhooks
 from publisher.store.bulk import Converted
 from publisher.store.consents import Consent
 from publisher.store.subscribers import Subscription, address_key
@@ -48,7 +48,8 @@ class Register:
     """The people of one transaction, looked up together, and written together at `flush`.
 
     `evidence` is what is kept as consent of whoever is new or has a new status, and where it happened.
-    `alike` may be shared by registers of one moment.
+    `alike` may be shared by registers of one moment. `told`: webhooks hear of it; not of an import, which
+    may take in a million at once.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Register:
         now: datetime,
         evidence: tuple[str, str] | None = None,
         alike: Alike | None = None,
+        *,
+        told: bool = True,
     ) -> None:
         self.tx, self.config, self.now, self._evidence = tx, config, now, evidence
         # an address that is new to two at once is still one person
@@ -70,6 +73,7 @@ class Register:
         self._changed: dict[int, dict[str, Any]] = {}
         self._consents: list[tuple[str, Consent]] = []
         self._imported: list[tuple[str, Consent]] = []
+        self._told, self._moved = told, list[tuple[str, str, str]]()
         self._alike = alike or Alike()
         self._alike.trim()
         self._slots: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
@@ -108,6 +112,15 @@ class Register:
         subscribers.subscribe(self.tx, rows, self._alike.written)
         subscribers.change_all(self.tx, self._changed)
         self._keep_consents(ids)
+        self._tell(ids)
+
+    def _tell(self, ids: Mapping[str, int]) -> None:
+        rows = [
+            {"type": f"subscriber.{status}", "object_id": ids[key], "newsletter": newsletter, "at": self.now}
+            for key, newsletter, status in self._moved
+            if status in ("confirmed", "unsubscribed")
+        ]
+        webhooks.note_all(self.tx, rows)
 
     def _describe(self, key: str, choice: Choice) -> bool:
         """Whether name or attributes are others than before; of somebody new they are taken as they are."""
@@ -211,6 +224,8 @@ class Register:
     def _agreed(self, key: str, choice: Choice, anew: bool) -> None:
         if choice.consents:
             self._consents += ((key, one) for one in choice.consents)
+        if anew and self._told:
+            self._moved.append((key, choice.newsletter, choice.status))
         if anew and self._evidence:
             self._imported.append((key, self._proof(choice.newsletter, *self._evidence)))
 

@@ -19,6 +19,7 @@ publication: {title: Courier, url: https://courier.example, postal_address: Quay
 newsletters:
   daily: {from: daily@courier.example}
   weekly: {from: daily@courier.example, approval: true, default: {cadence: weekly}}
+webhooks: [{url: "https://crm.example/hooks", secret_env: HOOK_SECRET}]
 """
 # each command that prints JSON, in an order in which each has something to print
 COMMANDS = {
@@ -58,6 +59,7 @@ COMMANDS = {
     "pause": "weekly/1",
     "resume": "weekly/1",
     "cancel": "weekly/1",
+    "webhooks": "",
     "backup": "backup.db",
     "restore": "backup.db",
     "store compact": "",
@@ -90,6 +92,7 @@ def test_the_json_of_every_command_has_the_keys_that_are_documented(
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     monkeypatch.setattr("sys.stdin", StringIO("four easy words here\n"))
     assert {*COMMANDS, "status", "bench send"} == {*wording.JSON}
     for command, rest in COMMANDS.items():

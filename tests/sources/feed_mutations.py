@@ -9,10 +9,10 @@ from pathlib import Path
 from publisher import articles, feeds
 from publisher.checking.feed_documents import validate
 from publisher.config.public import Feed, Publication
+from publisher.guard import NotFetched
 from publisher.model.articles import Article
 from publisher.sources import formats
 from publisher.sources.entries import manuscript
-from publisher.sources.guard import NotFetched
 from publisher.sources.identity import identify
 from publisher.sources.matching import choose
 

@@ -17,8 +17,8 @@ from feed_server import LOOPBACK, FeedServer, feed_server
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.guard import Deadline, NotFetched, Policy, is_public
 from publisher.sources.asking import MOST_BYTES, Answer, Asker
-from publisher.sources.guard import Deadline, NotFetched, Policy, is_public
 
 TLS = ssl.create_default_context()
 

@@ -9,9 +9,9 @@ import pytest
 from feed_mutations import NOW, SAMPLES, URL, mutated, survive, taken
 from feed_server import item, rss
 
+from publisher.guard import NotFetched
 from publisher.sources import formats
 from publisher.sources.documents import Document, Entry, Text, web_address
-from publisher.sources.guard import NotFetched
 from publisher.sources.identity import identify, lies_under, link_sign
 from publisher.sources.matching import Remembered, choose, match
 

@@ -14,9 +14,9 @@ from feed_server import LOOPBACK, FeedServer, feed_server, item, rss
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.guard import Deadline, Policy
 from publisher.sources import remote
 from publisher.sources.asking import Asker
-from publisher.sources.guard import Deadline, Policy
 from publisher.sources.schedules import LONGEST, NO_HINTS, after_answer, after_failure, hints, retry_after
 from publisher.sources.states import Fetched, State, state_of
 

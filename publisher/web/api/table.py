@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from publisher.web.api import articles, deliveries, editions, editors, publication, sending, subscribers
+from publisher.web.api import (
+    articles,
+    deliveries,
+    editions,
+    editors,
+    hooks,
+    publication,
+    sending,
+    subscribers,
+)
 from publisher.web.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -13,4 +22,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *deliveries.OPERATIONS,
     *subscribers.OPERATIONS,
     *editors.OPERATIONS,
+    *hooks.OPERATIONS,
 )

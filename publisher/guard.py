@@ -1,4 +1,4 @@
-"""Who may be asked for a feed: public addresses alone, resolved once, and only for so long."""
+"""Who may be asked for anything: public addresses alone, resolved once, and only for so long."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _Address = IPv4Address | IPv6Address
 
 
 class NotFetched(Exception):
-    """A feed could not be had, in words; `wait` seconds is what its server asked for, if it did."""
+    """It could not be had, in words; `wait` seconds is what its server asked for, if it did."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
