@@ -29,6 +29,7 @@ from publisher.store.bulk import among
 from publisher.store.database import insert_new
 from publisher.store.keys import secrets_of
 from publisher.store.schema import (
+    api_requests,
     confirmations,
     consents,
     deliveries,
@@ -190,6 +191,7 @@ def other_places(tx: Connection, spellings: Spellings) -> dict[str, list[Any]]:
         ),
         "reports": select(r.id, r.address_key, r.text).where(or_(within(r.address_key), within(r.text))),
         "editions": select(editions.c.id, editions.c.reason).where(within(editions.c.reason)),
+        "api_requests": select(api_requests.c.id, api_requests.c.answer).where(within(api_requests.c.answer)),
         "pacing": select(pacing.c.name, cast(pacing.c.state, Text)).where(within(pacing.c.state)),
         "imports": select(imports.c.id, cast(imports.c.preview, Text)).where(within(imports.c.preview)),
     }
@@ -223,6 +225,12 @@ def scrub_other(tx: Connection, table: str, keys: Sequence[Any], spellings: Spel
         # the digest stays: the same report, read again, must not count again
         mine = update(reports).where(among(tx, reports.c.id, keys))
         tx.execute(mine.values(address_key=GONE, text=""))
+    elif table == "api_requests":
+        # the row stays: the same key again must not do it twice
+        mine = select(api_requests.c.id, api_requests.c.answer).where(among(tx, api_requests.c.id, keys))
+        for id_, answer in tx.execute(mine).all():
+            cleaned = spellings.out_of(answer)
+            tx.execute(update(api_requests).where(api_requests.c.id == id_).values(answer=cleaned))
     elif table == "editions":
         for key in keys:
             mine = editions.c.id == key

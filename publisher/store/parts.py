@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, select
 
-from publisher.store import catalogue, erased
-from publisher.store.catalogue import Listing
 from publisher.store.editions import Edition
-from publisher.store.schema import articles, deliveries, editions, subscribers, suppressions
-from publisher.store.subscribers import Subscriber, address_key, subscriber
+from publisher.store.schema import deliveries, editions, suppressions
 
-_A, _E, _S = articles.c, editions.c, subscribers.c
-
-
-class Behind(NamedTuple):
-    """An article behind which a part begins."""
-
-    published_at: datetime
-    id: str
-
-
-def newest_articles(
-    tx: Connection, most: int, status: str = "", behind: Behind | None = None
-) -> Sequence[Listing]:
-    """Articles, the newest first; of one status or all."""
-    query = select(_A.id).order_by(_A.published_at.desc(), _A.id).limit(most)
-    if status:
-        query = query.where(_A.status == status)
-    if behind:
-        same = and_(_A.published_at == behind.published_at, _A.id > behind.id)
-        query = query.where(or_(_A.published_at < behind.published_at, same))
-    return catalogue.listings(tx, ids=tx.scalars(query).all())
+_E = editions.c
 
 
 def newest_editions(
@@ -49,19 +25,6 @@ def newest_editions(
     if before is not None:
         query = query.where(_E.id < before)
     return [Edition(**row._mapping) for row in tx.execute(query)]
-
-
-def subscribers_by_address(
-    tx: Connection, most: int, begins: str = "", behind: str = ""
-) -> Sequence[tuple[str, Subscriber]]:
-    """(key, subscriber) by address: of those whose address begins so; nobody who was erased."""
-    query = select(subscribers).where(erased.not_erased(_S.address_key)).order_by(_S.address_key).limit(most)
-    if begins:
-        key = address_key(begins)
-        query = query.where(_S.address_key >= key, _S.address_key < f"{key}\U0010ffff")
-    if behind:
-        query = query.where(_S.address_key > behind)
-    return [(row.address_key, subscriber(row)) for row in tx.execute(query)]
 
 
 def suppressions_by_address(tx: Connection, most: int, behind: str = "") -> Sequence[Row[Any]]:

@@ -88,6 +88,7 @@ def _aim(case: Any, there: dict[str, Any]) -> None:
     """At things that are there: what is drawn by chance hardly ever finds one."""
     root = case.path.split("/")[1]
     known = {"newsletter": "daily", "number": 1, "id": there.get(root, 1), "address": "ada@example.org"}
+    known["kind"] = "polls"
     case.path_parameters = {name: known[name] for name in case.path_parameters or {}}
     if isinstance(case.body, dict) and isinstance(case.body.get("newsletter"), str):
         case.body["newsletter"] = "daily"

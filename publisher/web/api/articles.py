@@ -9,8 +9,7 @@ from pydantic import Field
 
 from publisher import permissions
 from publisher.errors import NotFound
-from publisher.store import catalogue, parts
-from publisher.store.catalogue import Listing
+from publisher.store import catalogue, searching
 from publisher.web.api.operations import Answer, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, part
 from publisher.web.api.problems import Fault
@@ -22,26 +21,26 @@ class ArticleShort(Answer):
     """An article as a list shows it."""
 
     id: str = Field(examples=["urn:uuid:5f0c2f6e-8a65-5d1c-9f0e-6a4d2b1d7b11"])
-    path: str = Field(description="the file", examples=["content/tides.md"])
+    path: str = Field(description="the file", examples=["tides.md"])
     title: str = Field(examples=["Tide tables"])
-    url: str = Field(examples=["https://courier.example/2026/11/tides/"])
     status: Status
     source: str = Field(description="where it comes from")
     topics: list[str]
     authors: list[str]
     published_at: datetime
-    updated_at: datetime
-    release: int | None = Field(description="the number that it got when it first became public")
     released_at: datetime | None
 
 
 class ArticleWhole(ArticleShort):
     """An article."""
 
+    url: str = Field(examples=["https://courier.example/2026/11/tides/"])
     slug: str
     summary: str
     language: str
     labels: list[str] = Field(description="categories and tags as the author wrote them")
+    updated_at: datetime
+    release: int | None = Field(description="the number that it got when it first became public")
     revision: int
     correction: str
     html: str = Field(description="cleaned, with whole addresses")
@@ -63,7 +62,10 @@ class ArticlePlace(Given):
 class ArticlesAsked(Paged):
     """Which articles."""
 
+    q: str = Field("", max_length=200, description="words of the title, the authors or the topics, or parts")
     status: Status | Literal[""] = Field("", description="only those of this status")
+    source: str = Field("", max_length=200, description="only those from there")
+    topic: str = Field("", max_length=200, description="only those with this topic")
 
 
 def listed(call: Call) -> object:
@@ -72,13 +74,14 @@ def listed(call: Call) -> object:
     asked = call.query
     begin = begins(asked.after, str, str)
     try:
-        behind = parts.Behind(datetime.fromisoformat(begin[0]), begin[1]) if begin else None
+        before = (datetime.fromisoformat(begin[0]), begin[1]) if begin else None
     except ValueError:
         raise Fault(422, "query.after: expected `next` of the part before") from None
+    wanted = (asked.q, asked.status, asked.source, asked.topic, before)
     with call.publisher.store.read() as tx:
-        found = parts.newest_articles(tx, asked.limit + 1, asked.status, behind)
-    shown, more = part(found, asked.limit, lambda x: (x.article.published_at.isoformat(), x.article.id))
-    return {"items": [_short(one) for one in shown], "next": more}
+        found = searching.articles(tx, *wanted, asked.limit + 1)
+    shown, more = part(found, asked.limit, lambda x: (x.published_at.isoformat(), x.id))
+    return {"items": shown, "next": more}
 
 
 def one(call: Call) -> object:
@@ -88,21 +91,10 @@ def one(call: Call) -> object:
         found = catalogue.listings(tx, ids=[call.place.id])
     if not found:
         raise NotFound(f"no article {call.place.id!r}")
-    a = found[0].article
-    names = ("slug", "summary", "language", "revision", "correction", "html")
-    return _short(found[0]) | {name: getattr(a, name) for name in names} | {"labels": list(a.labels)}
-
-
-def _short(listing: Listing) -> dict[str, object]:
-    a = listing.article
-    own = ("id", "path", "title", "url", "published_at", "updated_at")
-    held = ("status", "source", "release", "released_at")
-    return {
-        **{name: getattr(a, name) for name in own},
-        **{name: getattr(listing, name) for name in held},
-        "topics": list(a.topics),
-        "authors": [author.name for author in a.authors],
-    }
+    listing, a = found[0], found[0].article
+    own = {name: getattr(a, name) for name in ArticleWhole.model_fields if hasattr(a, name)}
+    held = {name: getattr(listing, name) for name in ("status", "source", "release", "released_at")}
+    return {**own, **held, "authors": [author.name for author in a.authors]}
 
 
 OPERATIONS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,11 +11,11 @@ from publisher import delivering, links, permissions
 from publisher.delivering import explaining, opening, retrying
 from publisher.errors import NotFound
 from publisher.model.mail import Status
-from publisher.store import compacted, histories, ledger, parts
+from publisher.store import histories, parts, searching
 from publisher.store.editions import Edition
 from publisher.web.api.editions import EditionPlace, found
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
-from publisher.web.api.paging import begins, part
+from publisher.web.api.paging import begins, ends_at
 
 _ADDRESS = Field(None, min_length=3, max_length=320, description="only that to this address")
 
@@ -55,7 +54,7 @@ class DeliveryWhole(DeliveryShort):
 
 
 class Deliveries(Answer):
-    """Some deliveries."""
+    """Some deliveries; a part may hold fewer than were asked for, and yet not be the last."""
 
     items: list[DeliveryShort]
     next: str | None = Field(description="`after` of the next part; null: this was the last")
@@ -65,7 +64,7 @@ class DeliveriesAsked(Paged):
     """Which deliveries."""
 
     status: Status | Literal[""] = Field("", description="only those of this status")
-    address: str = Field("", max_length=320, description="only that to this address, in any spelling")
+    q: str = Field("", max_length=320, description="only those to addresses that begin so")
 
 
 class DeliveryPlace(EditionPlace):
@@ -123,37 +122,15 @@ class Explained(Answer):
 
 
 def listed(call: Call) -> object:
-    """A part of the ledger: the rows, and then what was compacted."""
+    """A part of the ledger; what was compacted is there too."""
     permissions.check(call.actor, "see people")
     edition, asked = found(call), call.query
-    if asked.address:
-        return {"items": [_short(call, edition, row) for row in _addressed(call, edition)], "next": None}
-    at = begins(asked.after, int, int, int) or (0, 0, 0)
+    after = begins(asked.after, int) or (0,)
     with call.publisher.store.read() as tx:
-        rows: Sequence[Any] = []
-        if not at[0]:
-            rows = ledger.chunk(tx, edition.id, at[1], asked.limit + 1, asked.status)
-            shown, more = part(rows, asked.limit, lambda row: (0, row.id, 0))
-            if more or asked.status not in ("", "sent"):
-                return {"items": [_short(call, edition, row) for row in shown], "next": more}
-        bucket, skip = (at[1], at[2]) if at[0] else (-1, 0)
-        # a bucket that was shown in part is read once more
-        here, past = compacted.listed(tx, edition.id, bucket - 1 if skip else bucket)
-    room = asked.limit - len(rows)
-    some = past[skip : skip + room]
-    items = [_short(call, edition, row) for row in (*rows, *some)]
-    whole = skip + len(some) >= len(past)
-    ends = (1, here, 0 if whole else skip + len(some))
-    nothing_left = not past
-    return {"items": items, "next": None if nothing_left else part([1, 2], 1, lambda _: ends)[1]}
-
-
-def _addressed(call: Call, edition: Edition) -> list[Any]:
-    asked = call.query
-    with call.publisher.store.read() as tx:
-        row = ledger.addressed(tx, edition.id, asked.address)
-        one = row or histories.delivered(tx, edition.id, asked.address)
-    return [one] if one and asked.status in ("", one.status) else []
+        rows = searching.deliveries(tx, edition.id, asked.q, asked.status, after[0], asked.limit)
+    whole = not rows or (len(rows) < asked.limit and not (asked.q or asked.status))
+    ends = None if whole else ends_at(rows[-1].subscriber_id)
+    return {"items": [_short(call, edition, row) for row in rows], "next": ends}
 
 
 def _short(call: Call, edition: Edition, row: Any) -> dict[str, object]:
@@ -201,7 +178,6 @@ def acknowledge(call: Call) -> object:
 
 def explain(call: Call) -> object:
     """Why somebody gets something, or does not."""
-    permissions.check(call.actor, "see people")
     p, asked = call.publisher, call.query
     edition = opening.named(p.store, asked.edition) if asked.edition else None
     data = explaining.explain(p.store, call.actor, p.config, asked.address, call.now, edition)

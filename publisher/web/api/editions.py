@@ -63,6 +63,8 @@ class EditionWhole(EditionShort):
     """An edition, and how it stands."""
 
     intro: str
+    edits: int = Field(description="how often it was changed: give it back with a change")
+    dropped: list[str] = Field(description="ids of articles that were left out")
     articles: list[str] = Field(description="the ids of those that it names in any variant")
     counts: Counts
     due: int = Field(description="how many wait whose hour has come")
@@ -103,6 +105,17 @@ class CutAsked(Body):
     )
     intro: str = Field("", max_length=20_000, description="an introduction, in Markdown")
     dry_run: bool = Field(False, description="only say what would be made")
+
+
+class ChangeAsked(Body):
+    """What is to be otherwise; what is left out stays as it is."""
+
+    order: list[str] | None = Field(None, max_length=500, description="ids of articles, those first")
+    dropped: list[str] | None = Field(None, max_length=500, description="ids of all that are left out")
+    intro: str | None = Field(None, max_length=20_000, description="Markdown")
+    subject: str | None = Field(None, max_length=200, description="empty: the newsletter's own")
+    preheader: str | None = Field(None, max_length=300, description="empty: the newsletter's own")
+    edits: int | None = Field(None, ge=0, description="`edits` of what was looked at: 409 if there are more")
 
 
 class CutMade(Answer):
@@ -172,7 +185,8 @@ def whole(call: Call, edition: Edition) -> dict[str, Any]:
         now, ids = rows.get(tx, edition.id), rows.articles_of(tx, edition.id)
     counts = {"planned": standing.planned, **standing.counts}
     about = {"due": standing.due, "rate": round(standing.rate, 1), "estimated_end": standing.estimated_end}
-    return {**short(now), "intro": now.intro, "articles": ids, "counts": counts, **about}
+    made = {"intro": now.intro, "edits": now.edits, "dropped": list(now.arrangement.get("dropped", ()))}
+    return {**short(now), **made, "articles": ids, "counts": counts, **about}
 
 
 def listed(call: Call) -> object:
@@ -212,6 +226,21 @@ def cut(call: Call) -> object:
         p.store, p.config, p.templates, request, call.now, actor=call.actor, dry_run=asked.dry_run
     )
     return {**asdict(made), "edition": made.edition.name if made.edition else None}
+
+
+def change(call: Call) -> object:
+    """Change it for everybody in it."""
+    p, asked = call.publisher, call.body
+    changes = cutting.Changes(
+        order=None if asked.order is None else tuple(asked.order),
+        dropped=None if asked.dropped is None else tuple(asked.dropped),
+        intro=asked.intro,
+        subject=asked.subject,
+        preheader=asked.preheader,
+        seen=asked.edits,
+    )
+    made = (p.store, p.config, p.templates, found(call), changes, call.now)
+    return whole(call, cutting.change(*made, actor=call.actor))
 
 
 def repeats(call: Call) -> bool:
@@ -275,6 +304,11 @@ OPERATIONS = (
     Operation(
         "GET", _EDITION, "getEdition", "One edition, and how it stands",
         "look", one, EditionWhole, place=EditionPlace, refusals=(404,),
+    ),
+    Operation(
+        "PATCH", _EDITION, "changeEdition", "Change it, until its first start: an approval is void then",
+        "change", change, EditionWhole, place=EditionPlace, body=ChangeAsked, refusals=(404, 409),
+        example={"intro": "Good morning.", "subject": "Tide tables"},
     ),
     Operation(
         "GET", f"{_EDITION}/preview", "previewEdition", "The exact message, as somebody gets it",

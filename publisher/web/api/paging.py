@@ -40,5 +40,10 @@ def part(
     shown = list(found[:limit])
     if len(found) <= limit or not shown:
         return shown, None
-    text = json.dumps(ends(shown[-1]), separators=(",", ":")).encode()
-    return shown, urlsafe_b64encode(text).rstrip(b"=").decode()
+    return shown, ends_at(*ends(shown[-1]))
+
+
+def ends_at(*values: object) -> str:
+    """The text that names where a part ended."""
+    text = json.dumps(values, separators=(",", ":")).encode()
+    return urlsafe_b64encode(text).rstrip(b"=").decode()

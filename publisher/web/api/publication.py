@@ -10,12 +10,13 @@ from pydantic import Field
 
 from publisher import feeds, permissions, subscribing
 from publisher.delivering.watching import Standing
-from publisher.store import feed_polls
+from publisher.store import figures as figure_rows
 from publisher.web.api.editions import NAME, PreviewAsked, PreviewMade, preview_new
 from publisher.web.api.operations import Answer, Call, Given, Operation
+from publisher.web.api.problems import Fault
 from publisher.web.desk import today as desk_today
 
-_POLLS_DAYS = 31
+_MOST_DAYS, _FIRST = 400, date(1970, 1, 31)
 
 
 class When(Answer):
@@ -150,26 +151,31 @@ class TodayShown(Answer):
     arrivals: list[Arrived]
 
 
-class PollsAsked(Given):
-    """From when on."""
+class FiguresPlace(Given):
+    """Which figures."""
 
-    since: date | None = Field(None, description="a day (UTC), at most 31 back; default: a week ago")
-
-
-class PolledShown(Answer):
-    """How often a program asked for a feed in a day."""
-
-    day: str
-    path: str
-    program: str
-    polls: int
-    subscribers: int = Field(description="that it states; 0 for none")
+    kind: Literal["deliveries", "subscriptions", "subscribers", "bounces", "polls"]
 
 
-class Polls(Answer):
-    """Polls of feeds."""
+class FiguresAsked(Given):
+    """Of which days (UTC), both included; 400 at most."""
 
-    items: list[PolledShown]
+    since: date | None = Field(None, description="default: 30 days before the last one")
+    until: date | None = Field(None, description="default: today")
+
+
+class FigureShown(Answer):
+    """A number of a day."""
+
+    day: str = Field(examples=["2026-11-21"])
+    name: str = Field(description="such as daily:sent, daily, google", examples=["daily:sent"])
+    number: int
+
+
+class Figures(Answer):
+    """Figures by day and name; what is 0 is not there."""
+
+    items: list[FigureShown]
 
 
 def newsletters(call: Call) -> object:
@@ -231,14 +237,15 @@ def _standings(found: list[Standing]) -> Iterator[dict[str, object]]:
         yield {name: getattr(one, name) for name in StandingShown.model_fields}
 
 
-def polls(call: Call) -> object:
-    """Which programs poll the feeds."""
+def figures(call: Call) -> object:
+    """The figures of a kind."""
     permissions.check(call.actor, "look")
-    today_ = call.now.astimezone(UTC).date()
-    since = call.query.since or today_ - timedelta(days=7)
-    since = max(since, today_ - timedelta(days=_POLLS_DAYS))
+    until = call.query.until or call.now.astimezone(UTC).date()
+    since = call.query.since or max(until, _FIRST) - timedelta(days=30)
+    if (until - since).days >= _MOST_DAYS:
+        raise Fault(422, f"query.since: expected at most {_MOST_DAYS} days before until")
     with call.publisher.store.read() as tx:
-        return {"items": feed_polls.since(tx, since.isoformat())}
+        return {"items": figure_rows.read(tx, call.place.kind, since, until)}
 
 
 OPERATIONS = (
@@ -258,7 +265,7 @@ OPERATIONS = (
     Operation("GET", "/feeds", "listFeeds", "All feeds of the configuration", "look", all_feeds, Feeds),
     Operation("GET", "/settings", "getSettings", "The resolved configuration", "look", settings, Settings),
     Operation(
-        "GET", "/figures/polls", "listPolls", "How often which program asked for which feed, by day",
-        "look", polls, Polls, query=PollsAsked,
+        "GET", "/figures/{kind}", "getFigures", "Sent, came, went, bounced, polled: by day",
+        "look", figures, Figures, place=FiguresPlace, query=FiguresAsked,
     ),
 )  # fmt: skip

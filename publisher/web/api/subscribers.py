@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from publisher import permissions, subscribing
 from publisher.editions.slots import WEEKDAYS
 from publisher.errors import NotFound
-from publisher.store import consents, histories, parts
+from publisher.store import consents, histories, parts, searching
 from publisher.store import subscribers as rows
 from publisher.store.subscribers import Subscriber, Subscription
 from publisher.subscribing import choosing, erasing
@@ -102,7 +102,7 @@ class Suppressions(Answer):
 class SubscribersAsked(Paged):
     """Which subscribers."""
 
-    q: str = Field("", max_length=320, description="how the address begins")
+    q: str = Field("", max_length=320, description="how the address, the name or the domain begins")
 
 
 class SubscriberPlace(Given):
@@ -188,9 +188,9 @@ def listed(call: Call) -> object:
     asked = call.query
     behind = begins(asked.after, str)
     with call.publisher.store.read() as tx:
-        found = parts.subscribers_by_address(tx, asked.limit + 1, asked.q, behind[0] if behind else "")
-    shown, more = part(found, asked.limit, lambda pair: (pair[0],))
-    return {"items": [person for _, person in shown], "next": more}
+        found = searching.subscribers(tx, asked.q, behind[0] if behind else "", asked.limit + 1)
+    shown, more = part(found, asked.limit, lambda person: (rows.address_key(person.address),))
+    return {"items": shown, "next": more}
 
 
 def one(call: Call) -> object:
@@ -209,9 +209,9 @@ def export(call: Call) -> object:
     asked = call.query
     behind = begins(asked.after, str)
     with call.publisher.store.read() as tx:
-        found = parts.subscribers_by_address(tx, asked.limit + 1, behind=behind[0] if behind else "")
-        shown, more = part(found, asked.limit, lambda pair: (pair[0],))
-        return {"items": [_whole(tx, person) for _, person in shown], "next": more}
+        found = searching.subscribers(tx, "", behind[0] if behind else "", asked.limit + 1)
+        shown, more = part(found, asked.limit, lambda person: (rows.address_key(person.address),))
+        return {"items": [_whole(tx, person) for person in shown], "next": more}
 
 
 def _whole(tx: Connection, person: Subscriber) -> dict[str, Any]:
@@ -337,7 +337,7 @@ _SUBSCRIBER = "/subscribers/{id}"
 _CHOICE = {"newsletter": "daily", "hour": 7, "zone": "Europe/Lisbon"}
 OPERATIONS = (
     Operation(
-        "GET", "/subscribers", "listSubscribers", "Subscribers by address, all or those that begin so",
+        "GET", "/subscribers", "listSubscribers", "Subscribers, all or those that are looked for",
         "see people", listed, Subscribers, query=SubscribersAsked,
     ),
     Operation(
