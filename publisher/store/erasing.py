@@ -227,8 +227,8 @@ def scrub_other(tx: Connection, table: str, keys: Sequence[Any], spellings: Spel
         tx.execute(mine.values(address_key=GONE, text=""))
     elif table == "api_requests":
         # the row stays: the same key again must not do it twice
-        mine = select(api_requests.c.id, api_requests.c.answer).where(among(tx, api_requests.c.id, keys))
-        for id_, answer in tx.execute(mine).all():
+        kept = select(api_requests.c.id, api_requests.c.answer).where(among(tx, api_requests.c.id, keys))
+        for id_, answer in tx.execute(kept).all():
             cleaned = spellings.out_of(answer)
             tx.execute(update(api_requests).where(api_requests.c.id == id_).values(answer=cleaned))
     elif table == "editions":
