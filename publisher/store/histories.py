@@ -85,14 +85,13 @@ def newest(
     some = some if before is None else some.where(e.id < before)
     ids = list(tx.scalars(some.order_by(e.id.desc()).limit(_EDITIONS + 1)))
     found: list[Row[Any] | Past] = []
-    at = 0
-    while at < len(ids[:_EDITIONS]) and len(found) < most:
-        part = ids[at : at + most]
-        at += len(part)
-        found += _in_editions(tx, subscriber_id, part)
-    if len(found) > most or (found and len(found) == most and at < len(ids)):
+    at, end = 0, min(len(ids), _EDITIONS)
+    while at < end and len(found) < most:
+        found += _in_editions(tx, subscriber_id, ids[at : min(at + most, end)])
+        at = min(at + most, end)
+    if len(found) > most or (len(found) == most and at < len(ids)):
         return found[:most], found[most - 1].edition_id
-    return found, ids[_EDITIONS - 1] if len(ids) > _EDITIONS else None
+    return found, ids[end - 1] if len(ids) > end else None
 
 
 def _in_editions(tx: Connection, subscriber_id: int, ids: Sequence[int]) -> list[Row[Any] | Past]:
