@@ -32,7 +32,8 @@ from publisher.web.uploads import has_file, upload
 
 _COOKIE, _SECURE_COOKIE = "desk", "__Host-desk"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_LARGEST_FORM = 131_072  # a thousand topics may be ticked
+# a thousand topics may be ticked; an introduction may be long, and each letter of it nine bytes
+_LARGEST_FORM = 262_144
 _WEEK = int(sessions.LONGEST.total_seconds())
 _HEADERS = {
     "Cache-Control": "no-store",

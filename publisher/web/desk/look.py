@@ -14,6 +14,7 @@ from publisher.admitting import Session
 from publisher.app import Publisher
 from publisher.languages import clock_time, direction, long_date, number
 from publisher.rendering.colours import palettes
+from publisher.web.desk.errands import Errands
 from publisher.web.desk.scripts import SCRIPTS
 
 
@@ -22,6 +23,7 @@ class Look:
 
     def __init__(self, publisher: Publisher, base: str) -> None:
         self.publisher, self.base = publisher, base
+        self.errands = Errands()
         self.language = publisher.config.publication.language
 
     @cached_property
