@@ -131,20 +131,22 @@ _MINE = "pg_backend_pid()"
 def _tallied(*parts: str) -> str:
     """PostgreSQL: what a statement changed, as one sum for each edition and status."""
     rows = " UNION ALL ".join(parts)
+    sums = (
+        f"SELECT edition_id, status, sum(n) AS n, sum(n) FILTER (WHERE {_unseen('moved')}) AS unseen "
+        f"FROM ({rows}) AS moved GROUP BY edition_id, status"
+    )
     return _add(
         "tallies",
-        f"SELECT edition_id, status, {_MINE}, sum(n) FROM ({rows}) AS moved "
-        "GROUP BY edition_id, status HAVING sum(n) <> 0 ORDER BY edition_id, status",
+        f"SELECT edition_id, each.status, {_MINE}, each.n FROM ({sums}) AS found CROSS JOIN LATERAL "
+        "(VALUES (found.status, found.n), ('unseen', found.unseen)) AS each (status, n) "
+        "WHERE each.n <> 0 ORDER BY edition_id, each.status",
         _TALLY,
     )
 
 
-def _rows(table: str, sign: str) -> tuple[str, str]:
-    """Of a statement's rows before or after: their statuses, and which of them nobody has seen."""
-    return (
-        f"SELECT edition_id, status, {sign}1 AS n FROM {table}",
-        f"SELECT edition_id, 'unseen', {sign}1 FROM {table} WHERE {_unseen(table)}",
-    )
+def _rows(table: str, number: int) -> str:
+    """Of a statement's rows before or after."""
+    return f"SELECT edition_id, status, acknowledged_at, {number} AS n FROM {table}"
 
 
 _DAY = "to_char(timezone('UTC', {}), 'YYYY-MM-DD')"
@@ -173,11 +175,11 @@ _COMPACT = f"VALUES ({{row}}.edition_id, 'sent', {_MINE}, {{sign}}{{row}}.delive
 _EACH, _ALL = "FOR EACH ROW", "FOR EACH STATEMENT"
 _AFTER, _BEFORE = "REFERENCING NEW TABLE AS after", "REFERENCING OLD TABLE AS before"
 _POSTGRES = {
-    "tallies_inserted": (f"AFTER INSERT ON deliveries {_AFTER} {_ALL}", [_tallied(*_rows("after", ""))]),
-    "tallies_deleted": (f"AFTER DELETE ON deliveries {_BEFORE} {_ALL}", [_tallied(*_rows("before", "-"))]),
+    "tallies_inserted": (f"AFTER INSERT ON deliveries {_AFTER} {_ALL}", [_tallied(_rows("after", 1))]),
+    "tallies_deleted": (f"AFTER DELETE ON deliveries {_BEFORE} {_ALL}", [_tallied(_rows("before", -1))]),
     "tallies_updated": (
         f"AFTER UPDATE ON deliveries {_BEFORE} NEW TABLE AS after {_ALL}",
-        [_tallied(*_rows("before", "-"), *_rows("after", ""))],
+        [_tallied(_rows("before", -1), _rows("after", 1))],
     ),
     "tallies_compacted": (
         f"AFTER INSERT ON compacted {_EACH}",
