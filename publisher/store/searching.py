@@ -23,7 +23,7 @@ _P, _D, _W = rows.c, ledger_rows.c, article_words.c
 # the end of whatever begins so: no text has this character
 _END = "\U0010ffff"
 # So many rows are looked at for one page at most; of fewer a page is made whatever they are.
-_LOOKED, _FEW, _CHUNK = 50_000, 5_000, 500
+_LOOKED, _FEW, _CHUNK = 50_000, 2_000, 500
 # As the indexes have them.
 _NAME: ColumnElement[str] = literal_column("lower(subscribers.name)")
 _DOMAINS: dict[str, ColumnElement[str]] = {
