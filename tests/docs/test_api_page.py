@@ -67,8 +67,8 @@ def test_what_goes_on_after_a_kill_is_what_the_page_says() -> None:
         for one in OPERATIONS
         if one.once and "articles" not in (one.body.model_fields if one.body else ()) and not _repeats(one)
     }
-    assert in_doubt == {"sendTestCopies", "retryDeliveries"}
-    assert "For test copies, a retry and a cut by hand the answer is 409" in PAGE
+    assert in_doubt == {"sendTestCopies", "retryDeliveries", "sendImport"}
+    assert "For test copies, a retry, an import's file and a cut by hand the answer is 409" in PAGE
 
 
 def _repeats(one: Operation) -> bool:

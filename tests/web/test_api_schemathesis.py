@@ -26,7 +26,7 @@ _CHECKS = (
     response_schema_conformance,
     status_code_conformance,
 )
-_EACH = 7  # for each operation and mode: ten seconds a mode
+_EACH = 4  # for each operation and mode: some ten seconds a mode
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_nothing_that_is_sent_is_answered_by_a_server_error(office: Office, mode
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", office.app)
     token, there = office.bearer().token, real(office)
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) > 40
+    assert len(operations) > 60
     statuses = Counter[int]()
     for operation in operations:
         if operation.definition.raw["operationId"] in ("endToken",):
@@ -67,7 +67,7 @@ def test_nothing_that_is_sent_is_answered_by_a_server_error(office: Office, mode
             statuses[answer.status_code] += 1
 
         each()
-    assert statuses.total() > 5 * len(operations)
+    assert statuses.total() > 3 * len(operations)
     # in the other mode it leaves out the token, too
     assert not statuses[401] or mode is GenerationMode.NEGATIVE
     assert statuses[200 if mode is GenerationMode.POSITIVE else 422] > 50, statuses

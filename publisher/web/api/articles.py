@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from publisher import permissions
-from publisher.errors import NotFound
-from publisher.store import catalogue, searching
+from publisher.checking import single
+from publisher.store import searching
+from publisher.surveying import articles as surveying
 from publisher.web.api.operations import Answer, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, part
 from publisher.web.api.problems import Fault
@@ -31,8 +32,32 @@ class ArticleShort(Answer):
     released_at: datetime | None
 
 
+class Remark(Answer):
+    """What is wrong with its file, and in which line (0: none in particular)."""
+
+    line: int
+    rule: str
+    message: str
+    level: str
+
+
+class Named(Answer):
+    """An edition that named it, in how many messages: `exact`, or about so many."""
+
+    edition: str
+    messages: int
+    exact: bool
+
+
+class CarriedBy(Answer):
+    """A feed of its topics, and its place there; 0: it is not in it any more."""
+
+    name: str
+    place: int
+
+
 class ArticleWhole(ArticleShort):
-    """An article."""
+    """An article, what is wrong with it, and where it appeared."""
 
     url: str = Field(examples=["https://courier.example/2026/11/tides/"])
     slug: str
@@ -44,6 +69,9 @@ class ArticleWhole(ArticleShort):
     revision: int
     correction: str
     html: str = Field(description="cleaned, with whole addresses")
+    remarks: list[Remark]
+    feeds: list[CarriedBy]
+    editions: list[Named] = Field(description="the newest of them")
 
 
 class Articles(Answer):
@@ -86,15 +114,17 @@ def listed(call: Call) -> object:
 
 def one(call: Call) -> object:
     """One article."""
-    permissions.check(call.actor, "look")
-    with call.publisher.store.read() as tx:
-        found = catalogue.listings(tx, ids=[call.place.id])
-    if not found:
-        raise NotFound(f"no article {call.place.id!r}")
-    listing, a = found[0], found[0].article
+    p = call.publisher
+    story = surveying.story(p.store, call.actor, p.config, call.place.id)
+    listing, a = story.listing, story.article
     own = {name: getattr(a, name) for name in ArticleWhole.model_fields if hasattr(a, name)}
     held = {name: getattr(listing, name) for name in ("status", "source", "release", "released_at")}
-    return {**own, **held, "authors": [author.name for author in a.authors]}
+    named = [
+        {"edition": each.edition, "messages": reached.messages, "exact": reached.exact}
+        for each, reached in story.editions
+    ]
+    more = {"remarks": single.remarks(p.config, listing.source, a), "feeds": story.feeds, "editions": named}
+    return {**own, **held, **more, "authors": [author.name for author in a.authors]}
 
 
 OPERATIONS = (

@@ -14,6 +14,7 @@ from publisher import cutting, permissions, subscribing
 from publisher.delivering import approving, copies, opening, previewing, watching
 from publisher.delivering.messages import Composer
 from publisher.errors import Refused
+from publisher.freezing import inspecting
 from publisher.store import editions as rows
 from publisher.store import parts
 from publisher.store.editions import Edition
@@ -143,6 +144,20 @@ class PreviewMade(Answer):
     eml: str = Field(description="the whole message, in base64")
 
 
+class Check(Answer):
+    """What was found; an error keeps the edition from leaving."""
+
+    rule: str
+    message: str
+    level: Literal["error", "warning"]
+
+
+class Checks(Answer):
+    """All that was found, errors first."""
+
+    items: list[Check]
+
+
 class Seen(Answer):
     """What `approve` is bound to."""
 
@@ -266,14 +281,18 @@ def preview_new(call: Call) -> object:
 
 
 def _preview(call: Call, what: str) -> object:
-    address = call.query.address
-    permissions.check(call.actor, "look")
-    if address:
-        permissions.check(call.actor, "see people")
-    p = call.publisher
-    made = previewing.preview(p.store, p.config, p.templates, p.keys, what, address, call.now)
+    p, address = call.publisher, call.query.address
+    asked = (p.store, p.config, p.templates, p.keys, what, address, call.now)
+    made = previewing.preview(*asked, actor=call.actor)
     eml = b64encode(made.eml).decode()
     return {"subject": made.subject, "html": made.html.decode(), "text": made.text.decode(), "eml": eml}
+
+
+def checks(call: Call) -> object:
+    """What mailbox providers and readers would stumble over."""
+    permissions.check(call.actor, "look")
+    p = call.publisher
+    return {"items": inspecting.inspect(p.store, p.config, found(call))}
 
 
 def seen(call: Call) -> object:
@@ -313,6 +332,10 @@ OPERATIONS = (
     Operation(
         "GET", f"{_EDITION}/preview", "previewEdition", "The exact message, as somebody gets it",
         "look", preview, PreviewMade, place=EditionPlace, query=PreviewAsked, refusals=(404, 409),
+    ),
+    Operation(
+        "GET", f"{_EDITION}/checks", "checkEdition", "What is wrong with it; an error keeps it from leaving",
+        "look", checks, Checks, place=EditionPlace, refusals=(404,),
     ),
     Operation(
         "GET", f"{_EDITION}/seen", "seeEdition", "What an approval would be bound to: give it to approve",

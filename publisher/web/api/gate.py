@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from publisher.admitting.own import Admitted
@@ -59,6 +60,9 @@ class Gate:
         body = reading.body(operation.body, sent) if operation.body else None
         call = Call(self.publisher, admitted, now, place, query, body)
         try:
+            if operation.streams:
+                pieces: Any = operation.act(call)
+                return StreamingResponse(pieces, operation.status, media_type=operation.streams)
             status, text, again = self._done(operation, request, call, sent)
         except Exception as error:
             raise problems.of(error, operation.body.model_fields if operation.body else {}) from error

@@ -117,6 +117,8 @@ def _responses(one: Operation, references: Mapping[Any, Any]) -> dict[str, Any]:
     done: dict[str, Any] = {"description": HTTPStatus(one.status).phrase}
     if one.answer:
         done["content"] = {"application/json": {"schema": references[one.answer]}}
+    if one.streams:
+        done["content"] = {one.streams: {"schema": {"type": "string"}}}
     if one.once:
         said = "true: this is the answer of the first time"
         done["headers"] = {"Idempotent-Replayed": {"description": said, "schema": {"type": "string"}}}

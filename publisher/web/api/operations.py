@@ -73,6 +73,7 @@ class Operation:
     `action` is what the use case checks; None: it is about the token itself. `refusals` are the statuses that
     it may answer besides those of all. `once`: it takes an Idempotency-Key; `repeats` says of a call that it
     may be done again where a process was killed while it did it. `most` bounds the body, in bytes.
+    `streams` is the type of an answer that is no JSON: `act` gives pieces of text then.
     """
 
     method: str
@@ -91,6 +92,7 @@ class Operation:
     repeats: Callable[[Call], bool] = field(default=lambda _call: False)
     example: Mapping[str, Any] = field(default_factory=dict)
     most: int = 65_536
+    streams: str = ""
 
     @property
     def described_path(self) -> str:

@@ -210,7 +210,7 @@ def all_feeds(call: Call) -> object:
 
 def settings(call: Call) -> object:
     """What the configuration says, resolved."""
-    permissions.check(call.actor, "look")
+    permissions.check(call.actor, "see settings")
     return {"settings": call.publisher.config.model_dump(mode="json", by_alias=True)}
 
 
@@ -263,7 +263,9 @@ OPERATIONS = (
         "look", preview_new, PreviewMade, place=NewsletterPlace, query=PreviewAsked, refusals=(404, 409),
     ),
     Operation("GET", "/feeds", "listFeeds", "All feeds of the configuration", "look", all_feeds, Feeds),
-    Operation("GET", "/settings", "getSettings", "The resolved configuration", "look", settings, Settings),
+    Operation(
+        "GET", "/settings", "getSettings", "The resolved configuration", "see settings", settings, Settings
+    ),
     Operation(
         "GET", "/figures/{kind}", "getFigures", "Sent, came, went, bounced, polled: by day",
         "look", figures, Figures, place=FiguresPlace, query=FiguresAsked,

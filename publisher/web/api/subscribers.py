@@ -1,28 +1,50 @@
-"""Subscribers: looked for, added, changed, unsubscribed, erased; and who must not be mailed."""
+"""Subscribers: looked for, all that is known of one, how many come and go, and everybody in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
-from sqlalchemy import Connection
+from pydantic import Field
 
-from publisher import permissions, subscribing
+from publisher import permissions
 from publisher.editions.slots import WEEKDAYS
-from publisher.errors import NotFound
-from publisher.store import consents, histories, parts, searching
-from publisher.store import subscribers as rows
-from publisher.store.subscribers import Subscriber, Subscription
-from publisher.subscribing import choosing, erasing
-from publisher.web.api.editions import NAME, Cadence
+from publisher.store import parts
+from publisher.store.subscribers import Subscription
+from publisher.subscribing import exports, finding, growth
+from publisher.subscribing.finding import Known
+from publisher.web.api.editions import NAME
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
-from publisher.web.api.paging import begins, part
+from publisher.web.api.paging import begins, ends_at, part
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 SubscriptionStatus = Literal["pending", "confirmed", "unsubscribed"]
-Text = Annotated[str, Field(max_length=2000)]
+ANY_NAME = rf"^$|{NAME}"
+
+
+class Place(Answer):
+    """A newsletter of theirs; `status` is paused where it is confirmed and pauses."""
+
+    newsletter: str
+    status: str
+
+
+class SubscriberShort(Answer):
+    """A subscriber as a list shows it."""
+
+    id: int = Field(examples=[17])
+    address: str = Field(examples=["ada@example.org"])
+    name: str
+    created_at: datetime
+    places: list[Place]
+
+
+class Subscribers(Answer):
+    """Some subscribers; a part may hold fewer than fifty, and yet not be the last."""
+
+    items: list[SubscriberShort]
+    next: str | None = Field(description="`after` of the next part; null: this was the last")
 
 
 class SubscriptionShown(Answer):
@@ -43,15 +65,6 @@ class SubscriptionShown(Answer):
     ended_at: datetime | None
 
 
-class SubscriberShort(Answer):
-    """A subscriber as a list shows it."""
-
-    id: int = Field(examples=[17])
-    address: str = Field(examples=["ada@example.org"])
-    name: str
-    created_at: datetime
-
-
 class Suppressed(Answer):
     """Why an address must not be mailed, and since when."""
 
@@ -69,27 +82,74 @@ class Agreed(Answer):
     at: datetime
 
 
-class SubscriberWhole(SubscriberShort):
-    """All of a subscriber."""
+class Got(Answer):
+    """A delivery to them."""
 
+    edition: str
+    status: str
+    at: datetime | None
+
+
+class SubscriberWhole(Answer):
+    """All that is known of a subscriber; of deliveries the newest fifty."""
+
+    id: int = Field(examples=[17])
+    address: str = Field(examples=["ada@example.org"])
+    name: str
+    created_at: datetime
     attributes: dict[str, str]
     subscriptions: list[SubscriptionShown]
     suppression: Suppressed | None
     consents: list[Agreed]
+    deliveries: list[Got]
 
 
-class Subscribers(Answer):
-    """Some subscribers, by address."""
+class SubscriberPlace(Given):
+    """Which subscriber."""
 
-    items: list[SubscriberShort]
-    next: str | None = Field(description="`after` of the next part; null: this was the last")
+    id: int = Field(ge=1, lt=1 << 62, description="the subscriber")
 
 
-class Export(Answer):
-    """Some subscribers with everything, by address."""
+class SubscribersAsked(Given):
+    """Which subscribers, fifty at a time; the newest first, or as they are found."""
 
-    items: list[SubscriberWhole]
-    next: str | None = Field(description="`after` of the next part; null: this was the last")
+    q: str = Field("", max_length=320, description="how the address, the name or the domain begins")
+    newsletter: str = Field("", pattern=ANY_NAME, description="only those of one newsletter")
+    status: SubscriptionStatus | Literal["", "paused"] = Field("", description="only those who stand so")
+    after: str = Field(
+        "", max_length=800, pattern=r"^[A-Za-z0-9_-]*$", description="`next` of the part before"
+    )
+
+
+class ExportAsked(Body):
+    """Whom."""
+
+    newsletter: str = Field("", pattern=ANY_NAME, description="only those of one newsletter")
+    status: SubscriptionStatus | Literal[""] = Field("", description="only those who stand so")
+
+
+class GrowthAsked(Given):
+    """Of what."""
+
+    by: Literal["day", "week", "month"] = Field("week", description="how long a period is")
+    newsletter: str = Field("", pattern=ANY_NAME, description="of one newsletter; default: of all together")
+
+
+class PeriodShown(Answer):
+    """A day, week or month (UTC)."""
+
+    name: str = Field(examples=["2026-W47"])
+    begins: date
+    came: int
+    left: int
+    standing: int | None = Field(description="how many there were at its end; null: nobody knows")
+    churn: float | None = Field(description="how many in a hundred of those at its beginning left")
+
+
+class Growth(Answer):
+    """The last periods, the newest first."""
+
+    items: list[PeriodShown]
 
 
 class Suppressions(Answer):
@@ -99,133 +159,30 @@ class Suppressions(Answer):
     next: str | None = Field(description="`after` of the next part; null: this was the last")
 
 
-class SubscribersAsked(Paged):
-    """Which subscribers."""
-
-    q: str = Field("", max_length=320, description="how the address, the name or the domain begins")
-
-
-class SubscriberPlace(Given):
-    """Which subscriber."""
-
-    id: int = Field(ge=1, lt=1 << 62, description="the subscriber")
-
-
-class Choice(Body):
-    """What a subscriber chose; what is left out stays as it is, or as the newsletter has it by default."""
-
-    newsletter: str = Field(pattern=NAME, examples=["daily"])
-    name: str | None = Field(None, max_length=200)
-    topics: list[str] | None = Field(None, max_length=200, description='["all"]: every topic')
-    cadence: Cadence | None = None
-    weekday: Weekday | None = None
-    day: int | None = Field(None, ge=1, le=31)
-    hour: int | None = Field(None, ge=0, le=23, description="where they are")
-    zone: str | None = Field(None, max_length=64, examples=["Europe/Lisbon"])
-    language: str | None = Field(None, max_length=35)
-    paused_until: AwareDatetime | None = None
-    attributes: dict[str, Text] = Field({}, max_length=50)
-
-
-class Added(Choice):
-    """Somebody who has agreed, and what they chose."""
-
-    address: str = Field(min_length=3, max_length=320, examples=["ada@example.org"])
-    status: SubscriptionStatus = Field("confirmed", description="only who has agreed is confirmed")
-
-
-class Taken(Answer):
-    """What became of it."""
-
-    subscriber: int
-    newsletter: str
-    result: Literal["added", "updated", "unchanged"]
-
-
-class UnsubscribeAsked(Body):
-    """Which newsletter; default: all."""
-
-    newsletter: str | None = Field(None, pattern=NAME)
-
-
-class Unsubscribed(Answer):
-    """How many subscriptions ended."""
-
-    ended: int
-
-
-class ErasedAnswer(Answer):
-    """What was erased; with `under_way` above 0 messages are being sent: erase again in a minute."""
-
-    subscriptions: int
-    deliveries: int
-    others: int
-    under_way: int
-
-
-class SuppressAsked(Body):
-    """Never mail an address again."""
-
-    address: str = Field(min_length=3, max_length=320, examples=["ada@example.org"])
-    reason: str = Field("by hand", min_length=1, max_length=60)
-
-
-class SuppressDone(Answer):
-    """Whether that is new."""
-
-    added: bool
-
-
-class AddressPlace(Given):
-    """Which address."""
-
-    address: str = Field(min_length=3, max_length=320, description="the address")
-
-
 def listed(call: Call) -> object:
     """A part of the subscribers."""
-    permissions.check(call.actor, "see people")
-    asked = call.query
-    behind = begins(asked.after, str)
-    with call.publisher.store.read() as tx:
-        found = searching.subscribers(tx, asked.q, behind[0] if behind else "", asked.limit + 1)
-    shown, more = part(found, asked.limit, lambda person: (rows.address_key(person.address),))
-    return {"items": shown, "next": more}
+    p, asked = call.publisher, call.query
+    wanted = finding.Wanted(asked.q, asked.newsletter, asked.status)
+    after = (begins(asked.after, str) or ("",))[0]
+    page = finding.find(p.store, p.config, call.actor, wanted, after, call.now)
+    return {"items": page.rows, "next": ends_at(page.more) if page.more else None}
 
 
 def one(call: Call) -> object:
     """One subscriber."""
-    permissions.check(call.actor, "see people")
-    with call.publisher.store.read() as tx:
-        person = rows.by_id(tx, call.place.id)
-        if person is None:
-            raise NotFound(f"no subscriber {call.place.id}")
-        return _whole(tx, person)
+    return _whole(finding.known(call.publisher.store, call.actor, call.place.id))
 
 
-def export(call: Call) -> object:
-    """A part of everything."""
-    permissions.check(call.actor, "export people")
-    asked = call.query
-    behind = begins(asked.after, str)
-    with call.publisher.store.read() as tx:
-        found = searching.subscribers(tx, "", behind[0] if behind else "", asked.limit + 1)
-        shown, more = part(found, asked.limit, lambda person: (rows.address_key(person.address),))
-        return {"items": [_whole(tx, person) for person in shown], "next": more}
-
-
-def _whole(tx: Connection, person: Subscriber) -> dict[str, Any]:
-    mine = rows.subscriptions_of(tx, person.id)
-    barred = histories.suppression(tx, person.address)
-    agreed = consents.of(tx, [person.id]).get(person.id, [])
-    names = ("id", "address", "name", "created_at")
+def _whole(known: Known) -> dict[str, Any]:
+    person, barred = known.person, known.suppression
     suppression = {"address": person.address, "reason": barred[0], "since": barred[1]} if barred else None
     return {
-        **{name: getattr(person, name) for name in names},
+        **{name: getattr(person, name) for name in ("id", "address", "name", "created_at")},
         "attributes": {str(k): str(v) for k, v in person.attributes.items()},
-        "subscriptions": [_shown(each) for each in mine],
+        "subscriptions": [_shown(each) for each in known.subscriptions],
         "suppression": suppression,
-        "consents": agreed,
+        "consents": known.consents,
+        "deliveries": list(_got(known)),
     }
 
 
@@ -237,70 +194,24 @@ def _shown(s: Subscription) -> Mapping[str, Any]:
     }
 
 
-def add(call: Call) -> object:
-    """Take somebody in, or change what they chose."""
-    return _take(call, call.body.address, call.body.status)
+def _got(known: Known) -> Iterator[dict[str, object]]:
+    for row in known.deliveries:
+        at = row.finished_at or row.started_at
+        yield {"edition": f"{row.newsletter}/{row.number}", "status": row.status, "at": at}
 
 
-def change(call: Call) -> object:
-    """Change what somebody chose; who left stays away."""
-    person, newsletter = _person(call), call.body.newsletter
-    with call.publisher.store.read() as tx:
-        mine = rows.subscriptions_of(tx, person.id)
-    there = next((s for s in mine if s.newsletter == newsletter), None)
-    if there is None:
-        raise NotFound(f"this subscriber has never had the newsletter {newsletter!r}")
-    return _take(call, person.address, there.status)
+def export(call: Call) -> Iterator[str]:
+    """Everybody, as CSV that can be imported; that it was asked for stands in the log."""
+    asked = call.body
+    store = call.publisher.store
+    return exports.streamed(store, call.actor, asked.newsletter, asked.status, call.now)
 
 
-def _take(call: Call, address: str, status: str) -> object:
-    p, asked = call.publisher, call.body
-    chosen, everything = choosing.topics(";".join(asked.topics or ()))
-    names = ("name", "cadence", "day", "hour", "zone", "language", "paused_until", "attributes")
-    choice = choosing.Choice(
-        address=address,
-        newsletter=asked.newsletter,
-        status=status,
-        topics=chosen,
-        all_topics=everything,
-        weekday=choosing.weekday(asked.weekday or ""),
-        **{name: getattr(asked, name) for name in names},
-    )
-    permissions.check(call.actor, "change people")
-    result = subscribing.subscribe(p.store, p.config, choice, call.now, source="API")
-    with p.store.read() as tx:
-        person = rows.find(tx, address)
-    assert person
-    return {"subscriber": person.id, "newsletter": asked.newsletter, "result": result}
-
-
-def _person(call: Call) -> Subscriber:
-    permissions.check(call.actor, "change people")
-    with call.publisher.store.read() as tx:
-        person = rows.by_id(tx, call.place.id)
-    if person is None:
-        raise NotFound(f"no subscriber {call.place.id}")
-    return person
-
-
-def unsubscribe(call: Call) -> object:
-    """End one subscription, or all of them."""
-    person, p = _person(call), call.publisher
-    if call.body.newsletter is None:
-        return {"ended": subscribing.remove(p.store, person.address, call.now)}
-    with p.store.read() as tx:
-        mine = rows.subscriptions_of(tx, person.id)
-    ended = [s for s in mine if s.newsletter == call.body.newsletter and s.status != "unsubscribed"]
-    for one_ in ended:
-        subscribing.unsubscribe(p.store, one_.id, call.now)
-    return {"ended": len(ended)}
-
-
-def erase(call: Call) -> object:
-    """Erase somebody, from the ledger too."""
-    permissions.check(call.actor, "erase people")
-    person, store = _person(call), call.publisher.store
-    return erasing.erase(store, person.address, call.now)
+def grown(call: Call) -> object:
+    """Who came and left."""
+    asked = call.query
+    store = call.publisher.store
+    return {"items": growth.read(store, call.actor, asked.newsletter, asked.by, call.now)}
 
 
 def suppressed(call: Call) -> object:
@@ -315,69 +226,26 @@ def suppressed(call: Call) -> object:
     return {"items": list(named), "next": more}
 
 
-def suppress(call: Call) -> object:
-    """Never mail an address again."""
-    permissions.check(call.actor, "change people")
-    asked = call.body
-    added = subscribing.suppress(call.publisher.store, asked.address, asked.reason, call.now)
-    return {"added": added}
-
-
-def unsuppress(call: Call) -> object:
-    """Let an address be mailed again."""
-    permissions.check(call.actor, "change people")
-    with call.publisher.store.write() as tx:
-        found = rows.unsuppress(tx, call.place.address)
-    if not found:
-        raise NotFound(f"{call.place.address} is not suppressed")
-    return None
-
-
-_SUBSCRIBER = "/subscribers/{id}"
-_CHOICE = {"newsletter": "daily", "hour": 7, "zone": "Europe/Lisbon"}
 OPERATIONS = (
     Operation(
         "GET", "/subscribers", "listSubscribers", "Subscribers, all or those that are looked for",
         "see people", listed, Subscribers, query=SubscribersAsked,
     ),
     Operation(
-        "POST", "/subscribers", "addSubscriber", "Add one who has agreed, or change what they chose",
-        "change people", add, Taken, body=Added, refusals=(404, 409), once=True, repeats=lambda _: True,
-        example={"address": "ada@example.org", **_CHOICE},
+        "POST", "/subscribers/export", "exportSubscribers", "Every subscription, as CSV that can be imported",
+        "export people", export, None, body=ExportAsked, streams="text/csv",
+        example={"newsletter": "daily", "status": "confirmed"},
     ),
     Operation(
-        "GET", "/export", "exportSubscribers", "Subscribers by address, with everything that is kept of them",
-        "export people", export, Export, query=Paged,
+        "GET", "/subscribers/growth", "getGrowth", "Who came and left, by day, week or month",
+        "see people", grown, Growth, query=GrowthAsked,
     ),
     Operation(
-        "GET", _SUBSCRIBER, "getSubscriber", "One subscriber: subscriptions, consent, suppression",
+        "GET", "/subscribers/{id}", "getSubscriber", "One subscriber: subscriptions, consent, deliveries",
         "see people", one, SubscriberWhole, place=SubscriberPlace, refusals=(404,),
-    ),
-    Operation(
-        "PATCH", _SUBSCRIBER, "changeSubscriber", "Change what a subscriber chose in one newsletter",
-        "change people", change, Taken, place=SubscriberPlace, body=Choice, refusals=(404, 409),
-        example=_CHOICE,
-    ),
-    Operation(
-        "POST", f"{_SUBSCRIBER}/unsubscribe", "unsubscribe", "End one subscription, or all of them",
-        "change people", unsubscribe, Unsubscribed, place=SubscriberPlace, body=UnsubscribeAsked,
-        refusals=(404,), once=True, repeats=lambda _: True, example={"newsletter": "daily"},
-    ),
-    Operation(
-        "POST", f"{_SUBSCRIBER}/erase", "eraseSubscriber", "Erase a person, from the ledger too",
-        "erase people", erase, ErasedAnswer, place=SubscriberPlace, refusals=(404, 409),
     ),
     Operation(
         "GET", "/suppressions", "listSuppressions", "Addresses that must never be mailed",
         "see people", suppressed, Suppressions, query=Paged,
-    ),
-    Operation(
-        "POST", "/suppressions", "suppress", "Never mail an address again",
-        "change people", suppress, SuppressDone, body=SuppressAsked, refusals=(409,), once=True,
-        repeats=lambda _: True, example={"address": "ada@example.org", "reason": "asked by telephone"},
-    ),
-    Operation(
-        "DELETE", "/suppressions/{address:path}", "unsuppress", "Let an address be mailed again",
-        "change people", unsuppress, None, place=AddressPlace, status=204, refusals=(404,),
     ),
 )  # fmt: skip

@@ -8,9 +8,11 @@ from publisher.web.api import (
     editions,
     editors,
     hooks,
+    importing,
     publication,
     sending,
     subscribers,
+    tending,
 )
 from publisher.web.api.operations import Operation
 
@@ -21,6 +23,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *sending.OPERATIONS,
     *deliveries.OPERATIONS,
     *subscribers.OPERATIONS,
+    *tending.OPERATIONS,
+    *importing.OPERATIONS,
     *editors.OPERATIONS,
     *hooks.OPERATIONS,
 )
