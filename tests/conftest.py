@@ -79,8 +79,9 @@ gc.freeze()
 gc.set_threshold(20_000, 20, 50)
 
 # `pytest --hypothesis-profile=thorough` looks further.
-settings.register_profile("suite", max_examples=40)
-settings.register_profile("thorough", max_examples=1000)
+# no deadline: how long an example takes is said by the machine beside it, not by the code
+settings.register_profile("suite", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("suite")
 
 
