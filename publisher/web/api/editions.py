@@ -15,8 +15,8 @@ from publisher.delivering import approving, copies, opening, previewing, watchin
 from publisher.delivering.messages import Composer
 from publisher.errors import Refused
 from publisher.freezing import inspecting
+from publisher.store import contents, parts
 from publisher.store import editions as rows
-from publisher.store import parts
 from publisher.store.editions import Edition
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, part
@@ -197,7 +197,8 @@ def whole(call: Call, edition: Edition) -> dict[str, Any]:
     store = call.publisher.store
     (standing,) = watching.standings(store, [edition], call.now)
     with store.read() as tx:
-        now, ids = rows.get(tx, edition.id), rows.articles_of(tx, edition.id)
+        now = rows.get(tx, edition.id)
+        ids = [one.article_id for one in contents.of(tx, edition.id) if not one.dropped]
     counts = {"planned": standing.planned, **standing.counts}
     about = {"due": standing.due, "rate": round(standing.rate, 1), "estimated_end": standing.estimated_end}
     made = {"intro": now.intro, "edits": now.edits, "dropped": list(now.arrangement.get("dropped", ()))}
@@ -298,7 +299,8 @@ def checks(call: Call) -> object:
 def seen(call: Call) -> object:
     """What an approval of it now would be bound to."""
     permissions.check(call.actor, "look")
-    return {"seen": approving.fingerprint(call.publisher.store, found(call))}
+    edition = found(call)
+    return {"seen": edition.fingerprint or approving.fingerprint(call.publisher.store, edition)}
 
 
 def copy(call: Call) -> object:
