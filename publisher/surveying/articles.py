@@ -26,7 +26,7 @@ from publisher.store.searching import FoundArticle
 # what the catalogue says, and files that never became articles
 STATUSES = ("published", "waiting", "draft", "expired", "withdrawn", "gone", "refused")
 REFUSED = "refused"
-A_PAGE, _SHOWN, _EDITIONS, _TOPICS_OF = 50, 10, 25, 500
+A_PAGE, _SHOWN, _EDITIONS, _TOPICS_OF = 50, 10, 10, 500
 NONE = N_("there is no article with this id")
 
 
@@ -197,5 +197,5 @@ def _derived(config: Config) -> Feed:
 def _place(
     tx: Connection, name: str, title: str, feed: Feed, topics: frozenset[str] | None, article: Article
 ) -> Carried:
-    place = appearances.newer(tx, article.id, article.published_at, topics) + 1
+    place = appearances.newer(tx, article.id, article.published_at, topics, feed.entries) + 1
     return Carried(name, title, place if place <= feed.entries else 0, feed.entries, feed.history)
