@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher import config as configuration
-from publisher.checking import domains, mailing, remote, topics, words
+from publisher.checking import domains, mailing, remote, topics
 from publisher.checking.findings import Finding
 from publisher.config import yaml_text
 from publisher.config.schema import Config
@@ -115,14 +115,13 @@ def flat(value: object, at: str = "") -> Iterator[tuple[str, object]]:
 
 
 def faults(config: Config, store: Store) -> list[Finding]:
-    """What a check says of the configuration alone: no article is read, no template made, nobody asked."""
+    """What a check says of the configuration alone: no article, template or phrasebook is read."""
     with store.read() as tx:
         there = catalogue.topics(tx)
     found = [
         *mailing.sending(config),
         *domains.look(config, None),
         *topics.configured(config, there),
-        *words.look(config),
         *remote.look(config, store),
     ]
     return sorted(dict.fromkeys(found), key=lambda f: (f.level != "error", f.place, f.message))
