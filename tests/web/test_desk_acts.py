@@ -18,6 +18,7 @@ from publisher import gathering, passwords
 from publisher.app import Publisher
 from publisher.web.desk import DOORS
 
+EDITION = "/desk/editions/{newsletter}/{number}"
 LEDGER = "/desk/editions/{newsletter}/{number}/deliveries"
 # where buttons are that a page has only when it is asked for something
 ASKED = {LEDGER: ("?status=unknown", "?status=bounced")}
@@ -27,6 +28,8 @@ ACTS = {
     ("/desk/account", "password"): 0,
     ("/desk/account", "begin codes"): 0,
     ("/desk/account", "make token"): 0,
+    (EDITION, "test"): 1,
+    (EDITION, "cancel"): 2,
     (LEDGER, "retry"): 2,
     (LEDGER, "retry one"): 2,
     (LEDGER, "acknowledge"): 2,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +18,18 @@ from axe_playwright_python.sync_playwright import Axe
 from desk_visitors import PASSWORD
 from forking import Forked
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
 from test_web_doors import CHROMIUM, _free_port
 
 from publisher import cutting, gathering, subscribing
 from publisher.admitting import accounts
 from publisher.app import Publisher, open_publisher
+from publisher.freezing import variants as frozen
 from publisher.model.editors import COMMAND_LINE
+from publisher.model.mail import Piece
 from publisher.passwords import codes
+from publisher.store import Store
+from publisher.store.schema import pieces, variants
 
 CONFIG = """\
 publication: {{title: The Harbour Courier, url: "http://127.0.0.1:{port}", language: {language}}}
@@ -146,6 +154,48 @@ def test_from_the_link_to_a_password_codes_and_out_again(visit: Visit) -> None:
     page.locator("#code").fill(codes.code_of(secret, step + 1))
     page.locator("main button").click()
     assert page.url == f"{visit.base}/desk/"
+
+
+def test_a_preview_runs_nothing_and_asks_nobody(visit: Visit) -> None:
+    """Whatever is frozen: in the page's frame, and opened by itself, in a browser with script."""
+    if visit.language != "en":
+        pytest.skip("once is enough")
+    store, asked = visit.p.store, []
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        threading.Thread(target=lambda: asked.append(canary.accept()), daemon=True).start()
+        bad = f"<img src='http://127.0.0.1:{canary.getsockname()[1]}/x.png'>"
+        bad += "<script>document.title = 'it ran'; parent.document.title = 'it ran'</script>"
+        spoil(store, bad)
+        _, link = accounts.add(store, COMMAND_LINE, "Cy", "cy@courier.example", "publisher", visit.p.clock())
+        page = visit.browser.new_context().new_page()
+        page.goto(f"{visit.base}/desk/link/{link}")
+        page.locator("main button").click()
+        at = f"{visit.base}/desk/editions/daily/1/message"
+        page.goto(f"{at}/html", wait_until="networkidle")
+        assert "it ran" in page.content(), "it is what would leave"
+        assert page.title() != "it ran"
+        page.goto(at, wait_until="networkidle")
+        assert "it ran" not in page.title()
+        shown = page.frames[1]
+        assert "High water at noon" in shown.locator("body").inner_text()
+        assert shown.locator("title").text_content() != "it ran"
+        assert not asked
+    spoil(store, "")
+
+
+def spoil(store: Store, html: str) -> None:
+    """Put something at the end of every mail, as if it had been frozen so."""
+    with store.write() as tx:
+        before = {row.name: row for row in tx.execute(select(pieces))}
+        for row in before.values():
+            if row.name.startswith("frame/"):
+                kept = re.sub(r"<i>x</i>.*<i>y</i>", "", row.html)
+                spoilt = kept.replace("</body>", f"<i>x</i>{html}<i>y</i></body>" if html else "</body>")
+                tx.execute(pieces.update().where(pieces.c.id == row.id).values(html=spoilt))
+        now = {row.name: Piece(row.html, row.text) for row in tx.execute(select(pieces))}
+        for row in tx.execute(select(variants)).all():
+            sha = frozen.digest(row.subject, frozen.join(now, row.pieces, row.subject, row.preheader))
+            tx.execute(variants.update().where(variants.c.id == row.id).values(sha256=sha))
 
 
 def looked_at(visit: Visit, page: Page, name: str) -> None:
