@@ -133,7 +133,7 @@ def test_order_words_and_what_is_dropped_hold_for_every_variant(room: Callable[.
     assert shown == [("About sports", False, 3), ("About world", False, 4), ("About science", True, 2)]
     assert marks == {3}, "what was dropped is covered"
     assert before.fingerprint != done.fingerprint == approving.fingerprint(r.p.store, done)
-    story = explaining.explain(r.p.store, r.p.config, "all@example.org", r.p.clock(), done)
+    story = explaining.explain(r.p.store, COMMAND_LINE, r.p.config, "all@example.org", r.p.clock(), done)
     assert any("dropped" in line and "About science" in line for line in story["says"]), story["says"]
 
 
