@@ -77,16 +77,16 @@ def standing(tx: Connection, one: Edition, rate: float, now: datetime) -> Standi
     return Standing(edition.name, edition.state, edition.reason, counts, due, rate, end)
 
 
-def _rates(outcomes: Sequence[tuple[int, datetime, str]], now: datetime) -> dict[int, float]:
-    """Edition to messages a second, from the newest outcomes, the newest first."""
+def _rates(outcomes: Sequence[tuple[int, str, int, datetime]], now: datetime) -> dict[int, float]:
+    """Edition to messages a second, from the newest outcomes."""
     if not outcomes:
         return {}
     # where the sample is full it is younger than the whole span, and where a send began in it, too
-    span = max((now - outcomes[-1][1]).total_seconds(), 1.0)
+    span = max((now - min(first for *_, first in outcomes)).total_seconds(), 1.0)
     found: dict[int, float] = {}
-    for edition_id, _, status in outcomes:
+    for edition_id, status, number, _ in outcomes:
         if status in _LEAVING:
-            found[edition_id] = found.get(edition_id, 0.0) + 1 / span
+            found[edition_id] = found.get(edition_id, 0.0) + number / span
     return found
 
 

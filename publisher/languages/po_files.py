@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -29,9 +30,19 @@ def read(file: Path) -> gettext.GNUTranslations:
         raise ContentError(str(file), 0, "", f"cannot be read as a phrasebook: {error}") from None
 
 
-def sentences(file: Path) -> set[tuple[str, str]]:
+def sentences(file: Path) -> frozenset[tuple[str, str]]:
     """What a file has words for, each with the context that tells it from its like. Raises ContentError."""
-    return {(m.context or "", _first(m)) for m in _translated(file) if m.id}
+    try:
+        about = file.stat()
+    except OSError as error:
+        raise ContentError(str(file), 0, "", f"cannot be read as a phrasebook: {error}") from None
+    return _sentences(file, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=16)
+def _sentences(file: Path, _changed_at: int, _size: int) -> frozenset[tuple[str, str]]:
+    """Of a file as it was then: to read one takes longer than a page may."""
+    return frozenset((m.context or "", _first(m)) for m in _translated(file) if m.id)
 
 
 def placeholders(text: str) -> frozenset[str] | None:

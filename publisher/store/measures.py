@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 
 from publisher.store import tallies
 from publisher.store.claims import WAITING
+from publisher.store.columns import Moment
 from publisher.store.schema import deliveries, events
 
 _MOMENT = 20_000
@@ -49,17 +50,17 @@ def last_due(tx: Connection, edition_id: int) -> datetime | None:
     return max((at for at in found if at), default=None)
 
 
-def outcomes(tx: Connection, since: datetime, most: int) -> list[tuple[int, datetime, str]]:
-    """(edition, when, new status) of the newest outcomes of attempts, newest first, none before `since`."""
+def outcomes(tx: Connection, since: datetime, most: int) -> list[tuple[int, str, int, datetime]]:
+    """(edition, new status, how many, when the first) of the newest outcomes of attempts, since a moment."""
     latest = select(events.c.delivery_id, events.c.at, events.c.old, events.c.new).order_by(
         events.c.id.desc()
     )
     newest = latest.limit(most).subquery()
     query = (
-        select(deliveries.c.edition_id, newest.c.at, newest.c.new)
+        select(deliveries.c.edition_id, newest.c.new, func.count(), func.min(newest.c.at, type_=Moment()))
         .join(deliveries, deliveries.c.id == newest.c.delivery_id)
         .where(newest.c.old == "sending", newest.c.at >= since)
-        .order_by(newest.c.at.desc())
+        .group_by(deliveries.c.edition_id, newest.c.new)
     )
     return [tuple(row) for row in tx.execute(query)]
 

@@ -15,7 +15,7 @@ from publisher.feeds.following import Following, following
 from publisher.model.editors import Actor
 from publisher.sources.states import state_of
 from publisher.store import Store, announcements, feed_polls, remote_feeds, tallies
-from publisher.store.schema import articles
+from publisher.store.schema import article_words
 
 _LATELY, _FAR = timedelta(days=7), timedelta(days=3650)
 
@@ -107,8 +107,9 @@ def _feed(
 
 
 def _supplies(tx: Connection, config: Config) -> list[Supply]:
-    counted = select(articles.c.source, func.count()).where(articles.c.status.not_in(("gone", "withdrawn")))
-    numbers = {row[0]: int(row[1]) for row in tx.execute(counted.group_by(articles.c.source))}
+    a = article_words.c  # an article's own row is long, and takes ten times as long to pass
+    counted = select(a.source, func.count()).where(a.status.not_in(("gone", "withdrawn")))
+    numbers = {row[0]: int(row[1]) for row in tx.execute(counted.group_by(a.source))}
     found = [Supply(name, numbers.get(name, 0)) for name in config.named_sources]
     rows = remote_feeds.rows(tx) if config.named_feeds else {}
     for name, source in config.named_feeds.items():

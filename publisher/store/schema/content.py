@@ -47,6 +47,8 @@ articles = Table(
     Column("released_at", Moment),
     Column("data", JSON, nullable=False),
     Index(None, "source", "path"),
+    # the newest ones, without looking at all
+    Index(None, "published_at"),
 )
 
 # What editors look for, kept by triggers: the words of title, authors and topics, without the text.

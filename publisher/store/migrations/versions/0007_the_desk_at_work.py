@@ -69,6 +69,7 @@ def _counters() -> None:
     op.create_index(
         op.f("ix_article_words_published_at_article_id"), "article_words", ["published_at", "article_id"]
     )
+    op.create_index(op.f("ix_articles_published_at"), "articles", ["published_at"])
     if op.get_bind().dialect.name == "postgresql":
         from publisher.store.postgres import sort_by_bytes
 
