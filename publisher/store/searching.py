@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import count, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, literal_column, or_, select, tuple_
 
 from publisher.store import compacted, erased, tallies
 from publisher.store import subscribers as people
-from publisher.store.bulk import among
 from publisher.store.compacted import Past
 from publisher.store.schema import article_words
 from publisher.store.schema import articles as articles_table
@@ -148,40 +147,41 @@ def _among_few(
 def _by_address(
     tx: Connection, edition_id: int, begins: str, status: str, after: int, most: int
 ) -> list[Row[Any] | Past]:
-    """Along the addresses of subscribers, and for each some along the key of the ledger."""
-    key = tx.scalar(select(_P.address_key).where(_P.id == after)) if after else ""
-    found: list[Row[Any] | Past] = []
+    """Along the addresses of subscribers, more of them each time, each along the key of the ledger."""
+    key = tx.scalar(select(_P.address_key).where(_P.id == after)) if after else None
     past = status in ("", "sent") and bool(compacted.count(tx, edition_id))
-    for looked in count(_CHUNK, _CHUNK):
-        start = _P.address_key > key if key else _P.address_key >= begins
-        query = select(_P.id, _P.address_key).where(start, _P.address_key < begins + _END)
-        some = tx.execute(query.order_by(_P.address_key).limit(_CHUNK)).all()
-        ids = [row.id for row in some]
-        there = _to(tx, edition_id, ids, status, past)
-        found += [
-            one._replace(address=row.address_key) if isinstance(one, Past) else one
-            for row in some
-            if (one := there.get(row.id))
-        ]
-        if len(found) >= most or len(some) < _CHUNK or (found and looked >= _LOOKED):
-            break
-        key = some[-1].address_key
-    return found[:most]
+    found: list[Row[Any] | Past] = []
+    size = looked = _CHUNK
+    while True:
+        start = _P.address_key >= begins if key is None else _P.address_key > key
+        window = select(_P.id, _P.address_key).where(start, _P.address_key < begins + _END)
+        window = window.order_by(_P.address_key).limit(size)
+        found += _within(tx, edition_id, window, status, most - len(found), past)
+        key = tx.scalar(window.with_only_columns(_P.address_key).limit(1).offset(size - 1))
+        if key is None or len(found) >= most or (found and looked >= _LOOKED):
+            return found[:most]
+        size = _CHUNK if past else min(size * 4, _CHUNK * 16)
+        looked += size
 
 
-def _to(
-    tx: Connection, edition_id: int, ids: list[int], status: str, past: bool
-) -> dict[int, Row[Any] | Past]:
-    """The deliveries of an edition to some subscribers, by their ids."""
-    mine = (_D.edition_id == edition_id, among(tx, _D.subscriber_id, ids))
-    # LIMIT keeps databases from walking along the index of statuses for a few people
-    some = select(_D.id, _D.status).where(*mine).limit(len(ids)).subquery()
-    fits = tx.scalars(select(some.c.id).where(*([some.c.status == status] if status else []))).all()
-    query = select(ledger_rows).where(among(tx, _D.id, fits))
-    found: dict[int, Row[Any] | Past] = {}
+def _within(
+    tx: Connection, edition_id: int, window: Select[Any], status: str, most: int, past: bool
+) -> list[Row[Any] | Past]:
+    """The deliveries of an edition to the subscribers of a window, by address."""
+    people_ = window.subquery()
+    mine = (_D.edition_id == edition_id, *([_D.status == status] if status else []))
+    joined = select(_D.id, people_.c.id.label("who"), people_.c.address_key).where(*mine)
+    joined = joined.join(people_, people_.c.id == _D.subscriber_id).order_by(people_.c.address_key)
+    places = tx.execute(joined.limit(most)).all()
+    query = select(ledger_rows).where(_D.id.in_([row.id for row in places]))
+    found: dict[int, Row[Any] | Past] = {row.subscriber_id: row for row in tx.execute(query)}
+    order = {row.who: row.address_key for row in places}
     if past:
-        found |= {one.subscriber_id: one for one in compacted.of(tx, ids, [edition_id])}
-    return found | {row.subscriber_id: row for row in tx.execute(query)}
+        some = {row.id: row.address_key for row in tx.execute(window)}
+        for one in compacted.of(tx, some, [edition_id]):
+            found[one.subscriber_id] = one._replace(address=some[one.subscriber_id])
+            order[one.subscriber_id] = some[one.subscriber_id]
+    return [found[who] for who in sorted(order, key=lambda who: order[who])]
 
 
 def _standing(
