@@ -295,12 +295,6 @@ SEEN = {
     "/desk/editions/{newsletter}/{number}/deliveries": 1,
     "/desk/subscribers/{id}/story/{newsletter}/{number}": 1,
 }
-SEEN |= {
-    "/desk/editions/{newsletter}/{number}/watch": 0,
-    "/desk/editions/{newsletter}/{number}/watch/events": 0,
-    "/desk/editions/{newsletter}/{number}/deliveries": 1,
-    "/desk/subscribers/{id}/story/{newsletter}/{number}": 1,
-}
 
 
 def test_every_role_at_every_page(room: Newsroom) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from publisher import permissions
 from publisher.errors import NotAllowed, NotFound, Refused
 from publisher.permissions import N_
 from publisher.rendering.signup_pages import Topic
@@ -78,6 +79,7 @@ def act(visit: Visit) -> Response:
     do, id_ = visit.form.one("do"), _id(visit)
     if do not in _ACTS:
         raise Refused("")
+    permissions.check(visit.session.actor, "change people")  # before what was typed is looked at
     try:
         done = _ACTS[do](visit, id_)
     except NotAllowed:
