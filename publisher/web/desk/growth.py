@@ -44,7 +44,7 @@ def _drawing(visit: Visit, found: Sequence[Period]) -> Markup:
             Series(words.gettext("came"), tuple(one.came for one in oldest_first), "good"),
             Series(words.gettext("left"), tuple(one.left for one in oldest_first), "loss"),
         ),
-        tuple(one.name[-5:] for one in oldest_first),
+        tuple(one.name.partition("-")[2] for one in oldest_first),
     )
     if chart.is_empty:
         return Markup("")
