@@ -18,6 +18,11 @@ class Started(NamedTuple):
     dated_at: datetime
 
 
+def variant_of(row: Claimed | ClaimedNotice) -> int:
+    """Which variant was read: after an editor's change another one is to leave (rule 13); 0 for a notice."""
+    return row.variant_id if isinstance(row, Claimed) else 0
+
+
 class Ended(NamedTuple):
     """What became of an attempt. With `counted` False it did not happen: nothing was handed to a server."""
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from publisher.store.groups import Ended, Started
+from publisher.store.groups import Ended, Started, variant_of
 from publisher.store.subscribers import address_key
 
 _GUARDS = """
   AND EXISTS (SELECT 1 FROM editions e WHERE e.id = r.edition_id AND e.state = 'sending')
   AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = r.subscription_id AND s.status = 'confirmed')
-  AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_key = a.address_key)"""
+  AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_key = a.address_key)
+  AND r.variant_id = a.variant_id"""
 # a worker past its lease starts nothing (rule 18), and the database's clock says when that is
 _ALIVE = "EXISTS (SELECT 1 FROM workers w WHERE w.name = %(worker)s AND w.lease_until > clock_timestamp())"
 
@@ -39,7 +40,8 @@ def _statement(rows: str, log: str, key: str, settles: bool, starts: bool) -> st
         SELECT id, %(now)s, 'sending', new, attempt, %(worker)s, code, reply FROM ended ORDER BY n)"""
     start = f"""
       a AS (SELECT * FROM json_to_recordset(%(started)s::json) AS a(n int, id bigint, old text, before int,
-          attempt int, dated_at timestamptz, address_key text)),
+          attempt int, dated_at timestamptz, address_key text,
+          variant_id bigint)),
       started AS (UPDATE {rows} r
         SET status = 'sending', attempt = a.attempt, started_at = %(now)s, dated_at = a.dated_at FROM a
         WHERE r.id = a.id AND r.worker = %(worker)s AND r.status = a.old AND r.attempt = a.before
@@ -91,6 +93,7 @@ def _starts(started: Sequence[Started]) -> str:
             "attempt": s.attempt,
             "dated_at": s.dated_at.isoformat(),
             "address_key": address_key(s.row.address),
+            "variant_id": variant_of(s.row),
         }
         for n, s in enumerate(started)
     )

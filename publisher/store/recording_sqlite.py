@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.store.claims import Claimed, ClaimedNotice
-from publisher.store.groups import Ended, Started
+from publisher.store.groups import Ended, Started, variant_of
 from publisher.store.subscribers import address_key
 
 _MOST = 100  # SQLite takes 32,766 values in one statement; so many rows do not come together
@@ -23,7 +23,8 @@ _MOST = 100  # SQLite takes 32,766 values in one statement; so many rows do not 
 _GUARDS = """
   AND (SELECT state FROM editions WHERE editions.id = edition_id) = 'sending'
   AND (SELECT status FROM subscriptions WHERE subscriptions.id = subscription_id) = 'confirmed'
-  AND NOT EXISTS (SELECT 1 FROM suppressions WHERE address_key = a.column6)"""
+  AND NOT EXISTS (SELECT 1 FROM suppressions WHERE address_key = a.column6)
+  AND variant_id = a.column7"""
 
 
 def _values(count: int, width: int) -> str:
@@ -35,7 +36,7 @@ def _values(count: int, width: int) -> str:
 def _start(rows: str, count: int) -> str:
     guards = _GUARDS if rows == "deliveries" else ""
     return f"""UPDATE {rows} SET status = 'sending', attempt = a.column4, started_at = ?, dated_at = a.column5
-      FROM ({_values(count, 6)}) AS a
+      FROM ({_values(count, 7)}) AS a
       WHERE id = a.column1 AND worker = ? AND status = a.column2 AND attempt = a.column3 AND due_at <= ?
       {guards}"""
 
@@ -115,7 +116,8 @@ class _Writing:
         return True
 
     def _begun(self, s: Started, row: Claimed | ClaimedNotice) -> tuple[Any, ...]:
-        return row.id, row.status, row.attempt, s.attempt, _stored(s.dated_at), address_key(row.address)
+        began = row.id, row.status, row.attempt, s.attempt, _stored(s.dated_at)
+        return *began, address_key(row.address), variant_of(row)
 
     def event(self, change: Ended | Started) -> tuple[Any, ...]:
         """What happened, for ever."""

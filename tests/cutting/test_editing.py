@@ -240,6 +240,33 @@ def test_what_a_worker_had_reserved_is_not_started_as_it_was(room: Callable[...,
         assert not tx.execute(select(deliveries.c.id).where(deliveries.c.worker != "")).all()
 
 
+def test_what_was_read_before_a_change_does_not_start_after_it(room: Callable[..., Room]) -> None:
+    """A worker holds rows back for a slow provider; meanwhile they are changed, and it reserves them anew."""
+    from publisher.store import attempts, claims
+    from publisher.store.groups import Group, Started
+
+    r = room(approval=False)
+    p, now = r.p, r.p.clock()
+    opening.open_edition(p.store, r.edition, now, when="now")
+    with p.store.hold("w"):
+        with p.store.write() as tx:
+            stale = claims.claim(tx, "w", [], now, 10)
+        r.change(intro="Newer")
+        opening.open_edition(p.store, r.edition, now, when="now")
+        with p.store.write() as tx:
+            fresh = claims.claim(tx, "w", [], now, 10)
+        assert {row.id for row in stale} == {row.id for row in fresh}
+
+        def started(rows: Any) -> Group:
+            return Group(started=[Started(row, 1, now) for row in rows])
+
+        with p.store.write() as tx:
+            assert not attempts.record(tx, "w", started(fresh[:1]), now)
+        with p.store.write() as tx:
+            refused = attempts.record(tx, "w", started(stale), now)
+    assert refused == set(range(4)), "the bytes of before the change would leave"
+
+
 def test_a_dropped_article_of_an_edition_by_hand_does_not_come_again(
     room: Callable[..., Room], clock: Any
 ) -> None:
