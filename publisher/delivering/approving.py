@@ -12,7 +12,7 @@ from publisher.errors import Refused
 from publisher.freezing.fingerprints import fingerprint
 from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.permissions import Handled
-from publisher.store import Store, clock, compacted, deeds, editions, ledger, restores
+from publisher.store import Store, clock, compacted, deeds, editions, erasing, ledger, restores
 from publisher.store.editions import Edition
 
 __all__ = ["approve", "check", "fingerprint", "refusal"]
@@ -32,6 +32,9 @@ def approve(
         _check(store, edition, actor)
         found = fingerprint(store, edition)
         if seen and seen != found:
+            with store.write() as tx:
+                # whoever looks again must come to see what stands there now
+                editions.change(tx, edition.id, fingerprint=found)
             raise Refused(f"{edition.name} has changed since it was looked at: nothing was approved")
         due_times.next_hours(store, edition, now)
         with store.write() as tx:
@@ -73,10 +76,14 @@ def check(store: Store, edition: Edition, now: datetime) -> None:
     if shortened or not edition.approved_hash or fingerprint(store, edition) == edition.approved_hash:
         return
     with store.write() as tx:
-        if left := ledger.anything_left(tx, edition.id):
+        left = ledger.anything_left(tx, edition.id)
+        if left and erasing.anybody(tx, edition.id):
+            return  # nobody can change it any more, and who was erased takes it from nobody else (rule 29)
+        if left:
             editions.set_state(tx, edition.id, ["sending"], "paused", paused_at=now, reason=_CHANGED)
         else:
-            changes = {"approved_hash": "", "opened_at": None, "paused_at": None, "reason": _CHANGED}
+            unopened = {"opened_at": None, "paused_at": None}
+            changes = {"approved_hash": "", "fingerprint": "", "reason": _CHANGED, **unopened}
             editions.set_state(tx, edition.id, ["scheduled", "sending", "paused"], "held", **changes)
     then = "some of it has left, and the rest can only be cancelled" if left else "approve it again"
     raise Refused(f"{edition.name}: {_CHANGED}: {then}")

@@ -165,8 +165,22 @@ def scrub_deliveries(tx: Connection, ids: Sequence[int], spellings: Spellings) -
     _replace(tx, events, tx.execute(said).all(), spellings)
     values = [{"b_id": row.id, "reply": spellings.out_of(row.reply)} for row in rows]
     if values:
+        _outdate(tx, [row.id for row in rows])
         scrubbed = update(deliveries).where(d.id == bindparam("b_id"))
         tx.execute(scrubbed.values(address=GONE, fields={}, reply=bindparam("reply")), values)
+
+
+def _outdate(tx: Connection, ids: Sequence[int]) -> None:
+    """What an approval of these deliveries' editions would be bound to is not what was written down of it."""
+    d, e = deliveries.c, editions.c
+    theirs = e.id.in_(select(d.edition_id).where(among(tx, d.id, ids)))
+    tx.execute(update(editions).where(theirs, e.fingerprint != "").values(fingerprint=""))
+
+
+def anybody(tx: Connection, edition_id: int) -> bool:
+    """Whether somebody was erased who has a delivery of this edition."""
+    mine = (deliveries.c.edition_id == edition_id, deliveries.c.address == GONE)
+    return tx.execute(select(deliveries.c.id).where(*mine).limit(1)).first() is not None
 
 
 def _replace(tx: Connection, table: Table, rows: Iterable[Any], spellings: Spellings) -> int:

@@ -16,7 +16,7 @@ from publisher import cutting, gathering
 from publisher.app import Publisher
 from publisher.cutting import cancelling
 from publisher.cutting.editing import Changes, change
-from publisher.delivering import approving, controlling, explaining, opening
+from publisher.delivering import approving, controlling, explaining, opening, retrying
 from publisher.delivering.previewing import preview
 from publisher.errors import ContentError, NotAllowed, NotFound, Refused
 from publisher.model.editors import COMMAND_LINE, Actor
@@ -209,6 +209,32 @@ def test_a_change_voids_an_approval_and_only_somebody_else_may_approve(room: Cal
     with p.store.read() as tx:
         verbs = [(d.actor, d.verb) for d in deeds.listed(tx, 10, object_=f"edition {r.name}")]
     assert verbs[::-1] == [("Bo", "cut"), ("Ann", "approve"), ("Ann", "change"), ("Bo", "approve")]
+
+
+def test_whoever_is_erased_keeps_an_edition_from_nobody_else(room: Callable[..., Room]) -> None:
+    from publisher.subscribing.erasing import erase
+
+    r = room()
+    p, now = r.p, r.p.clock()
+    erase(p.store, "world@example.org", now)
+    seen = r.edition.fingerprint or approving.fingerprint(p.store, r.edition)
+    assert approving.approve(p.store, r.edition, now, seen, actor=ANN).state == "sending"
+    # between approval and the first start it is asked for again
+    erase(p.store, "two@example.org", now)
+    with pytest.raises(Refused, match="approve it again"):
+        opening.open_edition(p.store, r.edition, now, when="now", actor=ANN)
+    with pytest.raises(Refused, match="has changed since"):
+        approving.approve(p.store, r.edition, now, seen, actor=ANN)
+    assert approving.approve(p.store, r.edition, now, r.edition.fingerprint, actor=ANN).state == "sending"
+    # once something has left, the others get theirs
+    with p.store.write() as tx:
+        mine = deliveries.c.address == "all@example.org"
+        tx.execute(deliveries.update().where(mine).values(status="bounced", attempt=1))
+    controlling.pause(p.store, r.edition, now, actor=ANN)
+    erase(p.store, "deutsch@example.org", now)
+    assert controlling.resume(p.store, r.edition, now, actor=ANN).state == "sending"
+    assert retrying.retry(p.store, ANN, r.edition, "bounced", now).again == 1
+    assert r.edition.state == "sending"
 
 
 @pytest.mark.parametrize("status", ["sending", "sent", "deferred"])
