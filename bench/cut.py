@@ -29,7 +29,7 @@ from publisher import cutting, gathering
 from publisher.app import Publisher, open_publisher
 from publisher.cutting import cancelling
 from publisher.delivering import opening
-from publisher.store import editions
+from publisher.store import editions, frozen
 from publisher.store.columns import Moment
 from publisher.store.editions import Edition
 from publisher.store.schema import deliveries, metadata, subscribers, subscriptions
@@ -143,7 +143,7 @@ def measured(folder: Path, store: str, count: int, *, choosing: bool) -> bool:
     spent, held = timed(watch, "cut", count, cut)
     kept += [spent <= max(1.0, LIMITS[p.store.dialect] * count), held <= LOCK]
     with p.store.read() as tx:
-        edition, others = editions.listed(tx)[0], editions.variants_of(tx, 1)
+        edition, others = editions.listed(tx)[0], frozen.variants_of(tx, 1)
     print(f"  {len(others):,} variants", flush=True)
     kept.append(timed(watch, "all due now", count, lambda: open_as(p, edition, "now"))[1] <= LOCK)
     hold(p, edition)

@@ -155,12 +155,13 @@ def editions(
     State: held (waits for `publisher send`), scheduled, sending, paused, done or cancelled.
     """
     from publisher.store import editions as rows
-    from publisher.store import ledger
+    from publisher.store import frozen, ledger
 
     with opened(context) as p:
         with p.store.read() as tx:
             found = [
-                (e, ledger.counts(tx, e.id), rows.articles_of(tx, e.id)) for e in rows.listed(tx, newsletter)
+                (e, ledger.counts(tx, e.id), frozen.articles_of(tx, e.id))
+                for e in rows.listed(tx, newsletter)
             ]
         zone = p.config.publication.zone
     data = [

@@ -20,11 +20,12 @@ from publisher.freezing.freezer import Freezer
 from publisher.model.articles import Article
 from publisher.model.editors import Actor
 from publisher.rendering.environment import Templates
-from publisher.store import Store, audience, catalogue, cuts, deeds, editions, serving, webhooks
+from publisher.store import Store, audience, catalogue, cuts, deeds, editions, frozen, serving, webhooks
 from publisher.store.audience import Crowd, People
 from publisher.store.chunking import Chunks
 from publisher.store.cuts import Cut
-from publisher.store.editions import Edition, VariantRow
+from publisher.store.editions import Edition
+from publisher.store.frozen import VariantRow
 from publisher.store.serving import Changed, Queued
 
 CHUNK = 2000
@@ -138,8 +139,8 @@ class Run:
 
     def _take_up(self, tx: Connection, edition: Edition) -> None:
         self.edition = edition
-        frozen = editions.frozen_pieces(tx, edition.id)
-        self.freezer = Freezer(self.config, self.templates, edition, self.articles, frozen)
+        there = frozen.frozen_pieces(tx, edition.id)
+        self.freezer = Freezer(self.config, self.templates, edition, self.articles, there)
 
     def _variants(self, courses: Sequence[Course]) -> dict[Wanted, VariantRow]:
         """What of a chunk was not frozen before, for each different (articles, language)."""
@@ -176,8 +177,8 @@ class Run:
             self._begin(tx, self.edition)
         if variants:
             fresh = {k: v for k, v in self.freezer.fresh.items() if k not in self._kept}
-            editions.save_pieces(tx, self.edition.id, fresh)
-            ids = editions.save_variants(tx, self.edition.id, list(variants.values()))
+            frozen.save_pieces(tx, self.edition.id, fresh)
+            ids = frozen.save_variants(tx, self.edition.id, list(variants.values()))
             self._remember({one: ids[row.key] for one, row in variants.items()}, fresh)
         serving.queue(tx, self.edition.id, [self._queued(*plan) for plan in plans])
         self.recipients += sum(len(people.ids) for _, people in plans)
@@ -217,11 +218,11 @@ class Run:
         closing.weigh(self.store, self.edition)
         fault = closing.describe(self.store, self.config, self.edition)
         with self.store.read() as tx:
-            union, variants = editions.union(tx, id_), editions.variants_of(tx, id_)
+            union, variants = frozen.union(tx, id_), frozen.variants_of(tx, id_)
             self._load(tx, {a for a, _ in union})
         archive = self.freezer.archive(union, self.config.publication.language) if union else {}
         with self.store.write() as tx:
-            editions.save_pieces(tx, id_, self.freezer.fresh)
+            frozen.save_pieces(tx, id_, self.freezer.fresh)
         bound = fingerprint(self.store, self.edition) if self.edition.needs_approval else ""
         with self.store.write() as tx:
             archive["subject"] = next((subject for _, subject in variants), "")

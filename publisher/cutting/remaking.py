@@ -17,7 +17,7 @@ from publisher.freezing.fingerprints import fingerprint
 from publisher.freezing.freezer import Freezer
 from publisher.model.articles import Article
 from publisher.rendering.environment import Templates
-from publisher.store import Store, catalogue, editing, editions, ledger
+from publisher.store import Store, catalogue, editing, editions, frozen, ledger
 from publisher.store.chunking import Chunks
 from publisher.store.editing import Old
 from publisher.store.editions import Edition
@@ -46,12 +46,12 @@ def finish(
         closing.weigh(store, edition)
     closing.describe(store, config, edition)
     with store.read() as tx:
-        union = editions.union(tx, edition_id)
-        lines = editions.variants_of(tx, edition_id, 1)
+        union = frozen.union(tx, edition_id)
+        lines = frozen.variants_of(tx, edition_id, 1)
         made = freezer(tx, config, templates, edition, ids=[a for a, _ in union])
     archive = made.archive(union, config.publication.language) if union else {}
     with store.write() as tx:
-        editions.save_pieces(tx, edition_id, made.fresh)
+        frozen.save_pieces(tx, edition_id, made.fresh)
         editions.change(tx, edition_id, archive={**archive, "subject": next((s for _, s in lines), "")})
     # the last read: whatever it sees is bound
     bound = fingerprint(store, edition) if edition.needs_approval else ""
@@ -72,8 +72,8 @@ def _freeze(store: Store, config: Config, templates: Templates, edition: Edition
         rows = {one.id: made.variant(shown(one), one.language) for one in some}
         alike = {row.key: row for row in rows.values()}
         with chunks.write(len(some)) as tx:
-            editions.save_pieces(tx, edition.id, made.fresh)
-            ids = editions.save_variants(tx, edition.id, list(alike.values()))
+            frozen.save_pieces(tx, edition.id, made.fresh)
+            ids = frozen.save_variants(tx, edition.id, list(alike.values()))
             replaced = {id_: ids[row.key] for id_, row in rows.items()}
             editing.replace(tx, replaced, {one.id: one.recipients for one in some})
         made.fresh.clear()
@@ -112,7 +112,7 @@ def freezer(
 ) -> Freezer:
     """What freezes variants of an edition as it is to be; it knows the articles of these, and those named."""
     articles = dict[str, Article]()
-    made = Freezer(config, templates, edition, articles, editions.frozen_pieces(tx, edition.id))
+    made = Freezer(config, templates, edition, articles, frozen.frozen_pieces(tx, edition.id))
     _load(tx, made, some, ids)
     return made
 

@@ -20,7 +20,7 @@ from publisher.languages import Phrasebooks
 from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.model.mail import Recipient
 from publisher.rendering import joining
-from publisher.store import Store, deeds, editions, notices, restores, subscribers
+from publisher.store import Store, deeds, frozen, notices, restores, subscribers
 from publisher.store.editions import Edition
 
 KIND = "test copy"
@@ -75,7 +75,7 @@ def _checked(address: str) -> str:
 def _marked(composer: Composer, edition: Edition) -> tuple[str, str, Prepared]:
     """Its subject, what somebody chose who chose everything, and the message, all in its language."""
     with composer.store.read() as tx:
-        variants = editions.variants_of(tx, edition.id)
+        variants = frozen.variants_of(tx, edition.id)
     if not variants:
         raise NotFound(f"{edition.name} has no variant")
     _, variant = thawed(composer.store, variants[0][0])

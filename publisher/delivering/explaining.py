@@ -16,7 +16,7 @@ from publisher.editions import choice, coverage, windows
 from publisher.errors import NotFound
 from publisher.languages import Phrasebook
 from publisher.model.editors import Actor
-from publisher.store import Store, catalogue, editions, histories, subscribers
+from publisher.store import Store, catalogue, editions, frozen, histories, subscribers
 from publisher.store.catalogue import Listing
 from publisher.store.compacted import Past
 from publisher.store.editions import Edition
@@ -189,7 +189,7 @@ def _of_window(asked: _Asked, edition: Edition, s: Subscription, hi: int) -> sen
 
 def _articles(asked: _Asked, edition: Edition, s: Subscription) -> list[dict[str, Any]]:
     """Every article of the edition, and how this subscription stands to it (rule 2)."""
-    ids = editions.articles_of(asked.tx, edition.id)
+    ids = frozen.articles_of(asked.tx, edition.id)
     listed, seen = asked.titles(ids), histories.named(asked.tx, s.id)
     names = {n.article_id: n.edition for n in seen}
     here = {n.article_id for n in seen if n.edition == edition.name}

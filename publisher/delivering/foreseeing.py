@@ -11,7 +11,7 @@ from publisher import articles
 from publisher.config.schema import Config
 from publisher.editions import slots, windows
 from publisher.editions.slots import Timetable
-from publisher.store import catalogue, editions, histories
+from publisher.store import catalogue, editions, frozen, histories
 from publisher.store.catalogue import Listing
 from publisher.store.subscribers import Subscription
 
@@ -58,7 +58,7 @@ def _corrections(
     got = {
         n.article_id: n.revision
         for n in seen
-        if n.role not in ("", editions.DROPPED) and n.status in ("sent", "unknown")
+        if n.role not in ("", frozen.DROPPED) and n.status in ("sent", "unknown")
     }
     told = {(n.article_id, n.revision) for n in seen if n.role}
     return {

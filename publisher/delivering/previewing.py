@@ -19,7 +19,7 @@ from publisher.links import Keys
 from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.model.mail import Variant
 from publisher.rendering.environment import Templates
-from publisher.store import Store, catalogue, editions, histories, ledger, subscribers
+from publisher.store import Store, catalogue, editions, frozen, histories, ledger, subscribers
 from publisher.store.editions import Edition
 
 _SOMEBODY = "reader@example.org"
@@ -71,7 +71,7 @@ class _Previewer:
             return self._of(edition, variant, self._safe(row), row.dated_at)
         if variant_id is None:
             with self.store.read() as tx:
-                variants = editions.variants_of(tx, edition.id, 1)
+                variants = frozen.variants_of(tx, edition.id, 1)
             if not variants:
                 raise NotFound(f"{edition.name} has no variant")
             variant_id = variants[0][0]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from publisher.store import Store, editions, ledger
+from publisher.store import Store, editions, frozen, ledger
 from publisher.store.editions import Edition
 
 _ROWS, _PARTS = 5000, 200
@@ -24,7 +24,7 @@ def fingerprint(store: Store, edition: Edition) -> str:
 
 
 def _frozen(kind: str, edition_id: int, most: int) -> Callable[[Any, int], list[tuple[Any, ...]]]:
-    return lambda tx, after: editions.frozen_after(tx, kind, edition_id, after, most)
+    return lambda tx, after: frozen.frozen_after(tx, kind, edition_id, after, most)
 
 
 def _feed(digest: Any, store: Store, most: int, chunk: Callable[[Any, int], list[tuple[Any, ...]]]) -> None:

@@ -19,7 +19,8 @@ from publisher.model.articles import Article
 from publisher.model.mail import Piece, Role
 from publisher.rendering import mail as mails
 from publisher.rendering.environment import Templates
-from publisher.store.editions import DROPPED, Edition, VariantRow
+from publisher.store.editions import Edition
+from publisher.store.frozen import DROPPED, VariantRow
 
 
 def mail_of(config: Config, edition: Edition, language: str, *, web: bool) -> mails.Mail:

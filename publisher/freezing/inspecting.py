@@ -9,7 +9,7 @@ from publisher.editions import layout
 from publisher.model.findings import Finding
 from publisher.model.mail import Piece, Variant
 from publisher.rendering import joining
-from publisher.store import Store, contents, editions
+from publisher.store import Store, contents, frozen
 from publisher.store.editions import Edition
 
 
@@ -24,7 +24,7 @@ def inspect(store: Store, config: Config, edition: Edition) -> list[Finding]:
     with store.read() as tx:
         largest = contents.numbers(tx, edition.id)[2]
         lines = contents.lines(tx, edition.id)
-        pieces = editions.frozen_pieces(tx, edition.id)
+        pieces = frozen.frozen_pieces(tx, edition.id)
     postal = config.publication.postal_address
     found = list(_size(edition, largest))
     for language, (subject, preheader) in lines.items():

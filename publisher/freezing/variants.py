@@ -9,8 +9,9 @@ from typing import Any
 from publisher.errors import NotFound, StoreError
 from publisher.model.mail import Piece, Variant
 from publisher.rendering import joining
-from publisher.store import Store, editions
-from publisher.store.editions import Edition, VariantRow
+from publisher.store import Store, editions, frozen
+from publisher.store.editions import Edition
+from publisher.store.frozen import VariantRow
 
 Joined = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -80,14 +81,14 @@ def archive_page(store: Store, edition: Edition) -> str:
     subject = edition.archive["subject"]
     row = VariantRow(edition.id, "", language, subject, "", names, "", 0)
     with store.read() as tx:
-        pieces = editions.frozen_pieces(tx, edition.id, names_of(row))
+        pieces = frozen.frozen_pieces(tx, edition.id, names_of(row))
     return web_copy(row, pieces)
 
 
 def _stored(store: Store, variant_id: int) -> tuple[Edition, VariantRow, dict[str, Piece]]:
     with store.read() as tx:
-        found = editions.variant_row(tx, variant_id)
+        found = frozen.variant_row(tx, variant_id)
         if not found:
             raise NotFound("there is no such edition")
         edition_id, row = found
-        return editions.get(tx, edition_id), row, editions.frozen_pieces(tx, edition_id, names_of(row))
+        return editions.get(tx, edition_id), row, frozen.frozen_pieces(tx, edition_id, names_of(row))

@@ -21,7 +21,7 @@ from publisher.publishing.making import Making
 from publisher.publishing.planning import Entangled, Plan, Stale, Unit, number_of, of_kind, units_around
 from publisher.publishing.standing import Change, Standing
 from publisher.rendering.environment import Templates
-from publisher.store import Store, catalogue, clock, editions, outlines
+from publisher.store import Store, catalogue, clock, editions, frozen, outlines
 from publisher.store.outlines import Outline
 
 _SENT = ("sending", "paused", "done")
@@ -156,7 +156,7 @@ class Press:
             for e in editions.listed(tx, states=_SENT)
             if e.archive and e.newsletter in self.config.newsletters
         ]
-        standing.editions = [(edition, len(editions.articles_of(tx, edition.id))) for edition in past]
+        standing.editions = [(edition, len(frozen.articles_of(tx, edition.id))) for edition in past]
         return filled
 
     def _write(

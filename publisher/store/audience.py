@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from publisher.store import compacted
 from publisher.store.cuts import Cut
-from publisher.store.editions import DROPPED, held_by
+from publisher.store.frozen import DROPPED, held_by
 from publisher.store.schema import (
     deliveries,
     editions,

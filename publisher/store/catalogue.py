@@ -13,7 +13,7 @@ from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
 from publisher.store import article_texts, clock
 from publisher.store.bulk import among, change_all, insert_all, replace_all
-from publisher.store.editions import DROPPED
+from publisher.store.frozen import DROPPED
 from publisher.store.schema import article_words, articles, deliveries, releases, variant_articles, variants
 from publisher.store.traces import Key
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from publisher.store import ledger
-from publisher.store.editions import DROPPED
+from publisher.store.frozen import DROPPED
 from publisher.store.schema import articles, contents, deliveries, variant_articles, variants
 
 _C, _V, _VA = contents.c, variants.c, variant_articles.c

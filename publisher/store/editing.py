@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, exists, func, select, update
 
 from publisher.store import ledger
 from publisher.store.claims import WAITING
-from publisher.store.editions import DROPPED, EMPTIED, Edition, Held, held_by
+from publisher.store.editions import EMPTIED, Edition
+from publisher.store.frozen import DROPPED, Held, held_by
 from publisher.store.schema import deliveries, editions, variant_articles, variants
 
 _D, _V = deliveries.c, variants.c

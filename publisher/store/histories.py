@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from publisher.store import compacted, erased
 from publisher.store.compacted import Past
-from publisher.store.editions import DROPPED, held_by
+from publisher.store.frozen import DROPPED, held_by
 from publisher.store.schema import (
     cuts,
     deliveries,

@@ -23,7 +23,7 @@ from publisher.errors import Refused
 from publisher.model.articles import Article
 from publisher.store import catalogue, editions, subscribers
 from publisher.store.catalogue import Listing, Release
-from publisher.store.editions import VariantRow
+from publisher.store.frozen import VariantRow
 from publisher.store.schema import deliveries
 from publisher.store.subscribers import Subscription
 

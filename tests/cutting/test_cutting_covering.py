@@ -11,7 +11,7 @@ import pytest
 from publisher import cutting, delivering, gathering, scheduler
 from publisher.app import Publisher
 from publisher.errors import Refused
-from publisher.store import catalogue, editions, ledger, restores, subscribers
+from publisher.store import catalogue, editions, frozen, ledger, restores, subscribers
 
 SEVEN = {"daily": {"default": {"cadence": "daily", "hour": 7}}}
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -50,7 +50,7 @@ def titles(p: Publisher) -> dict[str, list[list[str]]]:
     with p.store.read() as tx:
         found: dict[str, list[list[str]]] = {}
         for edition in reversed(editions.listed(tx)):
-            ids = editions.articles_of(tx, edition.id)
+            ids = frozen.articles_of(tx, edition.id)
             named = {x.article.id: x.article.title for x in catalogue.listings(tx, ids=ids)}
             found.setdefault(edition.slot, []).append([named[a] for a in ids])
     return found

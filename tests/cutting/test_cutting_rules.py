@@ -12,7 +12,7 @@ from publisher import cutting, gathering, subscribing
 from publisher.app import Publisher
 from publisher.cutting import Result, cancelling
 from publisher.errors import ContentError, NotFound, Refused
-from publisher.store import catalogue, editions, subscribers
+from publisher.store import catalogue, editions, frozen, subscribers
 from publisher.store.schema import articles as article_rows
 from publisher.store.schema import cuts, deliveries, variant_articles
 
@@ -364,7 +364,7 @@ def test_rule_8_who_comes_due_later_joins_the_edition_of_the_slot(desk: Desk) ->
     assert (morning.edition.name, evening.edition.name, evening.recipients) == ("daily/1", "daily/1", 1)
     assert desk.got(later) == [["Noon", "Old"]]
     with desk.p.store.read() as tx:
-        assert len(editions.articles_of(tx, evening.edition.id)) == 2
+        assert len(frozen.articles_of(tx, evening.edition.id)) == 2
 
 
 def test_rule_9_now_takes_everybody_but_those_who_have_one(desk: Desk) -> None:

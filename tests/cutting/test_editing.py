@@ -20,8 +20,9 @@ from publisher.delivering import approving, controlling, explaining, opening, re
 from publisher.delivering.previewing import preview
 from publisher.errors import ContentError, NotAllowed, NotFound, Refused
 from publisher.model.editors import COMMAND_LINE, Actor
-from publisher.store import contents, deeds, editions, ledger, subscribers
+from publisher.store import contents, deeds, ledger, subscribers
 from publisher.store.editions import Edition
+from publisher.store.frozen import held_by
 from publisher.store.schema import deliveries, metadata, variant_articles, variants
 from publisher.store.schema import subscribers as people
 
@@ -53,7 +54,7 @@ class Room:
         with self.p.store.read() as tx:
             row = ledger.addressed(tx, self.edition.id, address)
             assert row
-            return {h.article_id: h.role for h in editions.held_by(tx, [row.variant_id])[row.variant_id]}
+            return {h.article_id: h.role for h in held_by(tx, [row.variant_id])[row.variant_id]}
 
     def counts(self) -> dict[str, int]:
         with self.p.store.read() as tx:
@@ -358,7 +359,7 @@ def frozen(store: Any, edition: Edition) -> Any:
         rows = tx.execute(select(*(deliveries.c[n] for n in names)).order_by(deliveries.c.id)).all()
         ids = {r.variant_id for r in rows}
         made = tx.execute(select(variants.c.id, variants.c.sha256, variants.c.recipients)).all()
-        held = {id_: editions.held_by(tx, [id_])[id_] for id_ in ids}
+        held = {id_: held_by(tx, [id_])[id_] for id_ in ids}
         about = {one.id: (one.sha256, one.recipients, held[one.id]) for one in made if one.id in ids}
         listed = contents.of(tx, edition.id)
     return (

@@ -15,7 +15,7 @@ from publisher.app import Publisher
 from publisher.cutting import Result
 from publisher.delivering import approving, compacting, explaining, retrying, watching
 from publisher.model.editors import COMMAND_LINE
-from publisher.store import catalogue, compacted, editions, ledger
+from publisher.store import catalogue, compacted, editions, frozen, ledger
 from publisher.store import compacting as rows
 from publisher.store.editions import Edition
 
@@ -127,7 +127,7 @@ def test_what_a_hand_gave_is_left_out_of_later_windows(mailing: Any, clock: Any,
     later = cut(p, everybody=True).edition
     assert later
     with p.store.read() as tx:
-        assert [ids(p)[i] for i in editions.articles_of(tx, later.id)] == ["Usual"]
+        assert [ids(p)[i] for i in frozen.articles_of(tx, later.id)] == ["Usual"]
 
 
 def test_what_was_retried_since_is_compacted_too(sent: Any, sink: Any, clock: Any) -> None:

@@ -14,7 +14,7 @@ from publisher.errors import ContentError
 from publisher.freezing.variants import archive_page, thawed
 from publisher.model import fields
 from publisher.model.mail import Recipient
-from publisher.store import editions
+from publisher.store import frozen
 
 CLIPPED = 102_000
 HUGE = "\n\n".join(
@@ -28,8 +28,8 @@ def cut(p: Any, clock: Any, **asked: Any) -> Any:
     request = cutting.asked(p.config, "daily", "daily", clock.now, everybody=True, **asked)
     made = cutting.cut(p.store, p.config, p.templates, request, clock.now)
     with p.store.read() as tx:
-        (id_, _), *_ = editions.variants_of(tx, made.edition.id)
-        row = editions.variant_row(tx, id_)
+        (id_, _), *_ = frozen.variants_of(tx, made.edition.id)
+        row = frozen.variant_row(tx, id_)
     assert row
     return made.edition, id_, row[1]
 

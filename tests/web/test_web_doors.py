@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from publisher import cutting, delivering, gathering, links, publishing, subscribing
 from publisher.app import Publisher, open_publisher
 from publisher.delivering import opening
-from publisher.store import editions, subscribers
+from publisher.store import editions, frozen, subscribers
 from publisher.web.public import application
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -59,7 +59,7 @@ class Door:
     def variant(self) -> int:
         with self.p.store.read() as tx:
             (edition,) = editions.listed(tx)
-            return int(editions.variants_of(tx, edition.id)[0][0])
+            return int(frozen.variants_of(tx, edition.id)[0][0])
 
 
 @pytest.fixture(scope="module")

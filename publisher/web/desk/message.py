@@ -13,7 +13,7 @@ from publisher.errors import NotFound
 from publisher.permissions import N_
 from publisher.rendering import joining
 from publisher.rendering.schemes import in_scheme
-from publisher.store import contents, editions
+from publisher.store import contents, frozen
 from publisher.store.editions import Edition
 from publisher.web.desk.editions import number
 from publisher.web.desk.visits import Door, Visit
@@ -39,7 +39,7 @@ def seen(visit: Visit, edition: Edition, address: str = "", variant: int | None 
 def inbox(visit: Visit, edition: Edition, message: Preview) -> dict[str, str]:
     """The line by which an inbox shows it: sender, subject, preheader."""
     with visit.publisher.store.read() as tx:
-        found = editions.variant_row(tx, message.variant)
+        found = frozen.variant_row(tx, message.variant)
     preheader = joining.without_fields(found[1].preheader, html=False) if found else ""
     sender = visit.publisher.config.newsletters[edition.newsletter].from_
     return {
