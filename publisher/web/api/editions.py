@@ -1,28 +1,23 @@
-"""Editions: listed, cut, looked at, tried out."""
+"""Editions: listed, and how one stands."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from publisher import cutting, permissions, subscribing
-from publisher.delivering import approving, copies, opening, previewing, watching
-from publisher.delivering.messages import Composer
-from publisher.errors import Refused
-from publisher.freezing import inspecting
+from publisher import permissions
+from publisher.delivering import opening, watching
 from publisher.store import contents, parts
 from publisher.store import editions as rows
 from publisher.store.editions import Edition
-from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
+from publisher.web.api.operations import Answer, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, part
 
 State = Literal["cutting", "held", "scheduled", "sending", "paused", "done", "cancelled"]
-Cadence = Literal["instant", "daily", "weekly", "monthly"]
+EDITION = "/editions/{newsletter}/{number}"
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
@@ -94,88 +89,6 @@ class EditionsAsked(Paged):
     state: State | Literal[""] = Field("", description="only those in this state")
 
 
-class CutAsked(Body):
-    """For those who are due (`at`, default: now), for everybody (`now`), or `articles` by hand."""
-
-    newsletter: str = Field(pattern=NAME, examples=["daily"])
-    cadence: Cadence | None = None
-    now: bool = Field(False, description="for everybody of the cadence, at once")
-    at: AwareDatetime | None = Field(None, description="for those who are due at that moment")
-    articles: list[str] = Field(
-        [], max_length=200, description="by hand, for every confirmed subscriber: ids"
-    )
-    intro: str = Field("", max_length=20_000, description="an introduction, in Markdown")
-    dry_run: bool = Field(False, description="only say what would be made")
-
-
-class ChangeAsked(Body):
-    """What is to be otherwise; what is left out stays as it is."""
-
-    order: list[str] | None = Field(None, max_length=500, description="ids of articles, those first")
-    dropped: list[str] | None = Field(None, max_length=500, description="ids of all that are left out")
-    intro: str | None = Field(None, max_length=20_000, description="Markdown")
-    subject: str | None = Field(None, max_length=200, description="empty: the newsletter's own")
-    preheader: str | None = Field(None, max_length=300, description="empty: the newsletter's own")
-    edits: int | None = Field(None, ge=0, description="`edits` of what was looked at: 409 if there are more")
-
-
-class CutMade(Answer):
-    """What was cut, or would be; without `edition` there was nothing new for anybody."""
-
-    edition: str | None
-    variants: int
-    articles: list[str]
-    recipients: int
-    waiting: list[str] = Field(description="later slots in which people are due too")
-
-
-class PreviewAsked(Given):
-    """For whom."""
-
-    address: str = Field("", alias="as", max_length=320, description="an address; default: somebody")
-
-
-class PreviewMade(Answer):
-    """The exact message."""
-
-    subject: str
-    html: str
-    text: str
-    eml: str = Field(description="the whole message, in base64")
-
-
-class Check(Answer):
-    """What was found; an error keeps the edition from leaving."""
-
-    rule: str
-    message: str
-    level: Literal["error", "warning"]
-
-
-class Checks(Answer):
-    """All that was found, errors first."""
-
-    items: list[Check]
-
-
-class Seen(Answer):
-    """What `approve` is bound to."""
-
-    seen: str = Field(description="SHA-256 of the frozen bytes and of whom they are for")
-
-
-class CopiesAsked(Body):
-    """To whom a marked copy goes."""
-
-    addresses: list[str] = Field(min_length=1, max_length=20, examples=[["editor@courier.example"]])
-
-
-class CopiesQueued(Answer):
-    """Copies that are about to leave."""
-
-    queued: int
-
-
 def found(call: Call) -> Edition:
     """The edition that the path names. Raises NotFound."""
     return opening.named(call.publisher.store, f"{call.place.newsletter}/{call.place.number}")
@@ -224,129 +137,13 @@ def one(call: Call) -> object:
     return whole(call, found(call))
 
 
-def cut(call: Call) -> object:
-    """Freeze an edition."""
-    p, asked = call.publisher, call.body
-    _one_kind(asked)
-    subscribing.newsletter(p.config, asked.newsletter)
-    request = cutting.asked(
-        p.config,
-        asked.newsletter,
-        asked.cadence or "",
-        asked.at or call.now,
-        everybody=asked.now,
-        articles=tuple(asked.articles),
-        intro=asked.intro,
-    )
-    made = cutting.cut(
-        p.store, p.config, p.templates, request, call.now, actor=call.actor, dry_run=asked.dry_run
-    )
-    return {**asdict(made), "edition": made.edition.name if made.edition else None}
-
-
-def change(call: Call) -> object:
-    """Change it for everybody in it."""
-    p, asked = call.publisher, call.body
-    changes = cutting.Changes(
-        order=None if asked.order is None else tuple(asked.order),
-        dropped=None if asked.dropped is None else tuple(asked.dropped),
-        intro=asked.intro,
-        subject=asked.subject,
-        preheader=asked.preheader,
-        seen=asked.edits,
-    )
-    made = (p.store, p.config, p.templates, found(call), changes, call.now)
-    return whole(call, cutting.change(*made, actor=call.actor))
-
-
-def repeats(call: Call) -> bool:
-    """A slot is cut once, however often it is asked for; by hand each cut is an edition of its own."""
-    return not call.body.articles
-
-
-def _one_kind(asked: Any) -> None:
-    if asked.now and asked.at:
-        raise Refused("at: expected now or at, not both")
-    if asked.articles and (asked.now or asked.at or asked.cadence):
-        raise Refused("articles: by hand it is for everybody, at once: without now, at and cadence")
-
-
-def preview(call: Call) -> object:
-    """The message that somebody gets."""
-    return _preview(call, f"{call.place.newsletter}/{call.place.number}")
-
-
-def preview_new(call: Call) -> object:
-    """The message that somebody would get now."""
-    return _preview(call, call.place.newsletter)
-
-
-def _preview(call: Call, what: str) -> object:
-    p, address = call.publisher, call.query.address
-    asked = (p.store, p.config, p.templates, p.keys, what, address, call.now)
-    made = previewing.preview(*asked, actor=call.actor)
-    eml = b64encode(made.eml).decode()
-    return {"subject": made.subject, "html": made.html.decode(), "text": made.text.decode(), "eml": eml}
-
-
-def checks(call: Call) -> object:
-    """What mailbox providers and readers would stumble over."""
-    permissions.check(call.actor, "look")
-    p = call.publisher
-    return {"items": inspecting.inspect(p.store, p.config, found(call))}
-
-
-def seen(call: Call) -> object:
-    """What an approval of it now would be bound to."""
-    permissions.check(call.actor, "look")
-    edition = found(call)
-    return {"seen": edition.fingerprint or approving.fingerprint(call.publisher.store, edition)}
-
-
-def copy(call: Call) -> object:
-    """Queue marked copies."""
-    p = call.publisher
-    composer = Composer(p.store, p.config, p.keys)
-    queued = copies.queue_copies(composer, found(call), call.body.addresses, call.now, actor=call.actor)
-    return {"queued": len(queued)}
-
-
-_EDITION = "/editions/{newsletter}/{number}"
 OPERATIONS = (
     Operation(
         "GET", "/editions", "listEditions", "Editions, the newest first",
         "look", listed, Editions, query=EditionsAsked,
     ),
     Operation(
-        "POST", "/editions", "cutEdition", "Cut: freeze an edition, which is held until it is sent",
-        "cut", cut, CutMade, body=CutAsked, refusals=(404,), once=True, repeats=repeats,
-        example={"newsletter": "daily", "now": True},
-    ),
-    Operation(
-        "GET", _EDITION, "getEdition", "One edition, and how it stands",
+        "GET", EDITION, "getEdition", "One edition, and how it stands",
         "look", one, EditionWhole, place=EditionPlace, refusals=(404,),
-    ),
-    Operation(
-        "PATCH", _EDITION, "changeEdition", "Change it, until its first start: an approval is void then",
-        "change", change, EditionWhole, place=EditionPlace, body=ChangeAsked, refusals=(404, 409),
-        example={"intro": "Good morning.", "subject": "Tide tables"},
-    ),
-    Operation(
-        "GET", f"{_EDITION}/preview", "previewEdition", "The exact message, as somebody gets it",
-        "look", preview, PreviewMade, place=EditionPlace, query=PreviewAsked, refusals=(404, 409),
-    ),
-    Operation(
-        "GET", f"{_EDITION}/checks", "checkEdition", "What is wrong with it; an error keeps it from leaving",
-        "look", checks, Checks, place=EditionPlace, refusals=(404,),
-    ),
-    Operation(
-        "GET", f"{_EDITION}/seen", "seeEdition", "What an approval would be bound to: give it to approve",
-        "look", seen, Seen, place=EditionPlace, refusals=(404,),
-    ),
-    Operation(
-        "POST", f"{_EDITION}/test-copies", "sendTestCopies", "Send marked copies, outside of its ledger",
-        "test", copy, CopiesQueued, place=EditionPlace, body=CopiesAsked, status=202,
-        refusals=(404,), once=True,
-        example={"addresses": ["editor@courier.example"]},
     ),
 )  # fmt: skip

@@ -11,8 +11,9 @@ from pydantic import Field
 from publisher import feeds, permissions, subscribing
 from publisher.delivering.watching import Standing
 from publisher.store import figures as figure_rows
-from publisher.web.api.editions import NAME, PreviewAsked, PreviewMade, preview_new
+from publisher.web.api.editions import NAME
 from publisher.web.api.operations import Answer, Call, Given, Operation
+from publisher.web.api.previewing import PreviewAsked, PreviewMade, preview_new
 from publisher.web.api.problems import Fault
 from publisher.web.desk import today as desk_today
 

@@ -1,22 +1,20 @@
-"""Subscribers: looked for, all that is known of one, how many come and go, and everybody in a file."""
+"""Subscribers: looked for, all that is known of one, and everybody in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
-from publisher import permissions
 from publisher.editions.slots import WEEKDAYS
-from publisher.store import parts
 from publisher.store.subscribers import Subscription
-from publisher.subscribing import exports, finding, growth
+from publisher.subscribing import exports, finding
 from publisher.subscribing.finding import Known
 from publisher.web.api.editions import NAME
-from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
-from publisher.web.api.paging import begins, ends_at, part
+from publisher.web.api.operations import Answer, Body, Call, Given, Operation
+from publisher.web.api.paging import begins, ends_at
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 SubscriptionStatus = Literal["pending", "confirmed", "unsubscribed"]
@@ -128,37 +126,6 @@ class ExportAsked(Body):
     status: SubscriptionStatus | Literal[""] = Field("", description="only those who stand so")
 
 
-class GrowthAsked(Given):
-    """Of what."""
-
-    by: Literal["day", "week", "month"] = Field("week", description="how long a period is")
-    newsletter: str = Field("", pattern=ANY_NAME, description="of one newsletter; default: of all together")
-
-
-class PeriodShown(Answer):
-    """A day, week or month (UTC)."""
-
-    name: str = Field(examples=["2026-W47"])
-    begins: date
-    came: int
-    left: int
-    standing: int | None = Field(description="how many there were at its end; null: nobody knows")
-    churn: float | None = Field(description="how many in a hundred of those at its beginning left")
-
-
-class Growth(Answer):
-    """The last periods, the newest first."""
-
-    items: list[PeriodShown]
-
-
-class Suppressions(Answer):
-    """Some suppressions, by address."""
-
-    items: list[Suppressed]
-    next: str | None = Field(description="`after` of the next part; null: this was the last")
-
-
 def listed(call: Call) -> object:
     """A part of the subscribers."""
     p, asked = call.publisher, call.query
@@ -207,25 +174,6 @@ def export(call: Call) -> Iterator[str]:
     return exports.streamed(store, call.actor, asked.newsletter, asked.status, call.now)
 
 
-def grown(call: Call) -> object:
-    """Who came and left."""
-    asked = call.query
-    store = call.publisher.store
-    return {"items": growth.read(store, call.actor, asked.newsletter, asked.by, call.now)}
-
-
-def suppressed(call: Call) -> object:
-    """A part of the suppressions."""
-    permissions.check(call.actor, "see people")
-    asked = call.query
-    behind = begins(asked.after, str)
-    with call.publisher.store.read() as tx:
-        found = parts.suppressions_by_address(tx, asked.limit + 1, behind[0] if behind else "")
-    shown, more = part(found, asked.limit, lambda row: (row.address_key,))
-    named = ({"address": r.address_key, "reason": r.reason, "since": r.created_at} for r in shown)
-    return {"items": list(named), "next": more}
-
-
 OPERATIONS = (
     Operation(
         "GET", "/subscribers", "listSubscribers", "Subscribers, all or those that are looked for",
@@ -237,15 +185,7 @@ OPERATIONS = (
         example={"newsletter": "daily", "status": "confirmed"},
     ),
     Operation(
-        "GET", "/subscribers/growth", "getGrowth", "Who came and left, by day, week or month",
-        "see people", grown, Growth, query=GrowthAsked,
-    ),
-    Operation(
         "GET", "/subscribers/{id}", "getSubscriber", "One subscriber: subscriptions, consent, deliveries",
         "see people", one, SubscriberWhole, place=SubscriberPlace, refusals=(404,),
-    ),
-    Operation(
-        "GET", "/suppressions", "listSuppressions", "Addresses that must never be mailed",
-        "see people", suppressed, Suppressions, query=Paged,
     ),
 )  # fmt: skip

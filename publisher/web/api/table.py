@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from publisher.web.api import (
     articles,
+    cutting,
     deliveries,
     editions,
     editors,
+    growth,
     hooks,
     importing,
+    previewing,
     publication,
     sending,
     subscribers,
+    suppressions,
     tending,
 )
 from publisher.web.api.operations import Operation
@@ -20,9 +24,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *publication.OPERATIONS,
     *articles.OPERATIONS,
     *editions.OPERATIONS,
+    *cutting.OPERATIONS,
+    *previewing.OPERATIONS,
     *sending.OPERATIONS,
     *deliveries.OPERATIONS,
+    *growth.OPERATIONS,  # before /subscribers/{id}, which would take its path for an id
     *subscribers.OPERATIONS,
+    *suppressions.OPERATIONS,
     *tending.OPERATIONS,
     *importing.OPERATIONS,
     *editors.OPERATIONS,

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from publisher.subscribing import choosing, tending
-from publisher.web.api.editions import NAME, Cadence
+from publisher.web.api.cutting import Cadence
+from publisher.web.api.editions import NAME
 from publisher.web.api.operations import Answer, Body, Call, Operation
 from publisher.web.api.subscribers import SubscriberPlace, Weekday
 from publisher.web.private_feeds import addresses
