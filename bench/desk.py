@@ -23,7 +23,6 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import yaml
 from sqlalchemy import Connection, insert, select, update
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -44,13 +43,10 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MEDIAN, FIRST = 0.100, 0.500
 ARTICLES, SOURCES = 10_000, 12
 HOME, PASSWORD = "https://courier.example", "four easy words here"
-SITE: dict[str, Any] = {
-    "publication": {"url": HOME, "title": "The Harbour Courier"},
-    "newsletters": {
-        "daily": {"title": "Daily Briefing", "from": "Courier <daily@courier.example>"},
-        "letter": {"title": "The Letter", "from": "Courier <letter@courier.example>", "approval": True},
-    },
-}
+CONFIG = """
+publication: {url: https://courier.example, title: The Harbour Courier}
+newsletters: {daily: {title: Daily Briefing}, letter: {title: The Letter, approval: true}}
+"""
 PARAGRAPH = "The tide waits for no timetable, “as ever”, and the ferry is late again. "
 FIRST_NAMES = (
     "ada",
@@ -73,8 +69,8 @@ SEARCHES = ("ada1", "gwen", "harbour", "@courier.example", "rosa999@yahoo.com", 
 
 def publication(folder: Path, url: str) -> Publisher:
     """Some articles, and a few people, for whom two editions are cut as ever."""
-    site = SITE | ({"store": url} if url else {})
-    (folder / "config.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
+    site = CONFIG + (f"store: {url}\n" if url else "")
+    (folder / "config.yaml").write_text(site, encoding="utf-8")
     (folder / "content").mkdir()
     for n in range(SOURCES):
         front = (
@@ -83,7 +79,7 @@ def publication(folder: Path, url: str) -> Publisher:
         (folder / "content" / f"{n}.md").write_text(front + (PARAGRAPH * 6 + "\n\n") * 5, encoding="utf-8")
     p = open_publisher(folder / "config.yaml", lambda: NOW)
     gathering.gather(p.store, p.config, NOW)
-    for name in SITE["newsletters"]:
+    for name in p.config.newsletters:
         choice = subscribing.Choice("first@courier.example", name, "confirmed")
         subscribing.subscribe(p.store, p.config, choice, NOW - timedelta(days=30), source="bench")
     return p
@@ -150,8 +146,8 @@ def _at(days: float) -> str:
 
 
 def _times(tx: Connection, statement: str) -> str:
-    # SQLite keeps moments as texts in UTC, without a zone
-    return statement.replace("+00'", "'") if tx.dialect.name == "sqlite" else statement
+    # SQLite keeps moments as texts in UTC, without a zone; psycopg takes a single % for a place
+    return statement.replace("+00'", "'") if tx.dialect.name == "sqlite" else statement.replace("%", "%%")
 
 
 def _people(tx: Connection, people: int) -> Iterator[str]:
@@ -210,7 +206,7 @@ def _sent(tx: Connection, edition: Edition, people: int, done: bool) -> Iterator
         f"'{{}}', 0, 0, {at}, {status}, CASE WHEN {waits} THEN 0 ELSE 1 END, {at}, {at}, {at}, "
         f"CASE WHEN {waits} THEN NULL ELSE {at} END, {seen}, 250, {reply} FROM (SELECT s.id AS n, "
         "t.id AS subscription, s.address FROM subscribers s JOIN subscriptions t ON t.subscriber_id = s.id "
-        "AND t.newsletter = 'daily' WHERE s.id > 1 ORDER BY s.id) AS some",
+        "AND t.newsletter = 'daily' WHERE s.id > 1 ORDER BY s.id) AS them",
     )
     yield _times(
         tx,

@@ -192,9 +192,11 @@ def _standing(
     order = person.desc() if backwards else person.asc()
     mine = [_D.edition_id == edition_id]
     if status and counts[status] <= _FEW:
-        # all of them, along the index of statuses: LIMIT keeps databases from choosing another way
-        few = select(_D.id).where(*mine, _D.status == status).limit(_FEW).subquery()
-        mine = [_D.id.in_(select(few.c.id))]
+        # all of them along the index of statuses, whatever way a database would take for a page of them
+        few = tx.scalars(select(_D.id).where(*mine, _D.status == status).limit(_FEW)).all()
+        beyond = [person < after if backwards else person > after] if after else []
+        query = select(ledger_rows).where(_D.id.in_(few), *beyond)
+        return list(tx.execute(query.order_by(order).limit(most)))
     found: list[Row[Any]] = []
     edge: int | None = after or None
     while True:
@@ -202,6 +204,9 @@ def _standing(
         walk = select(_D.id, person, _D.status).where(*mine, *beyond).order_by(order).limit(_LOOKED)
         some = walk.subquery()
         fits = select(some.c.id).where(some.c.status == status) if status else select(some.c.id)
+        if tx.dialect.name == "postgresql":
+            # it knows that they come so; SQLite would look at all of them before it gives the first
+            fits = fits.order_by(some.c.subscriber_id.desc() if backwards else some.c.subscriber_id)
         ids = list(tx.scalars(fits.limit(most - len(found))))
         found += tx.execute(select(ledger_rows).where(_D.id.in_(ids)).order_by(order)).all()
         edge = tx.scalar(walk.with_only_columns(person).limit(1).offset(_LOOKED - 1)) if status else None
