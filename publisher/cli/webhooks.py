@@ -60,10 +60,7 @@ def webhooks_off(p: Publisher) -> list[str]:
     from publisher import webhooks as use
     from publisher.model.editors import COMMAND_LINE
 
-    if not p.config.webhooks:
-        return []
     return [
         f"Webhook {one.url} is off: {one.said} (publisher webhooks --enable {one.url})"
-        for one in use.standings(p.store, p.config, COMMAND_LINE)
-        if one.state == "off"
+        for one in use.off(p.store, p.config, COMMAND_LINE)
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -54,17 +55,20 @@ def remind(
     held: Mapping[str, int],
     now: datetime,
     feeds: Mapping[str, str] | None = None,
+    endpoints: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Queue a mail about the matters that nobody was told of yet; the names of these matters.
 
     `held` is how many deliveries have come due in each edition that a person has not sent, `feeds` what is
-    wrong with each feed in trouble. A matter that was settled and comes up again is a new one. What is new
-    less than EVERY after the last mail waits for the next one.
+    wrong with each feed in trouble, `endpoints` what each one that is told nothing more answered. A matter
+    that was settled and comes up again is a new one. What is new less than EVERY after the last mail waits
+    for the next one.
     """
     store, config = composer.store, composer.config
     with store.read() as tx:
         book = templates.words(config.publication.language)
-        found = {matter.name: matter for matter in _matters(tx, config, held, feeds or {}, book)}
+        found = {matter.name: matter for matter in _matters(tx, config, held, book)}
+        found |= {matter.name: matter for matter in _elsewhere(feeds or {}, endpoints or {}, book)}
         told, last = set(clock.names(tx, _MATTER)), gauges.last_done(tx, _TOLD)
         people = recipients(tx, config)
     new = [found[name] for name in sorted(found.keys() - told)]
@@ -124,9 +128,7 @@ def _link(config: Config, new: Sequence[Matter]) -> str:
     return f"{config.publication.url}{new[0].place if len(new) == 1 else '/desk/'}"
 
 
-def _matters(
-    tx: Connection, config: Config, held: Mapping[str, int], feeds: Mapping[str, str], book: Phrasebook
-) -> Iterator[Matter]:
+def _matters(tx: Connection, config: Config, held: Mapping[str, int], book: Phrasebook) -> Iterator[Matter]:
     for name, count in held.items():
         yield _held(config, name, count, book)
     for id_, count in ledger.unseen(tx).items():
@@ -137,9 +139,24 @@ def _matters(
             yield _paused(edition, book)
     for refusal in refusals.listed(tx, _MOST_FILES):
         yield _refused(refusal, book)
+
+
+def _elsewhere(feeds: Mapping[str, str], endpoints: Mapping[str, str], book: Phrasebook) -> Iterator[Matter]:
     for feed, error in feeds.items():
         heading = book.gettext("The feed %(feed)s cannot be read") % {"feed": _line(feed)}
         yield Matter(_name("feed", feed), "", heading, (f"{_line(error).rstrip('.')}.",), ())
+    for url, said in endpoints.items():
+        yield _off(url, said, book)
+
+
+def _off(url: str, said: str, book: Phrasebook) -> Matter:
+    """By its host: whoever has the whole address may post there, and not every editor may see it."""
+    heading = book.gettext("%(endpoint)s is told nothing more") % {
+        "endpoint": _line(urlsplit(url).hostname or "")
+    }
+    kept = book.gettext("What happens is kept for a week. When the cause is gone, begin again:")
+    commands = ("publisher webhooks", "publisher webhooks --enable URL")
+    return Matter(_name("endpoint", url), "", heading, (f"{_line(said).rstrip('.')}.", kept), commands)
 
 
 def _name(kind: str, what: str) -> str:

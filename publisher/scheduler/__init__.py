@@ -14,6 +14,7 @@ from publisher.config.schema import Config
 from publisher.cutting import Result
 from publisher.delivering import compacting, figuring, opening
 from publisher.gathering import Gathered, fetching
+from publisher.model.editors import COMMAND_LINE
 from publisher.publishing import Changed, announcing
 from publisher.store import clock, confirmations, feed_polls, imports, ledger, requests, restores, workforce
 from publisher.store import editions as edition_rows
@@ -166,7 +167,8 @@ def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> lis
     from publisher.delivering.messages import Composer
 
     composer = Composer(publisher.store, publisher.config, publisher.keys)
-    return reminding.remind(composer, publisher.templates, held, now, _feeds(publisher, now))
+    feeds, endpoints = _feeds(publisher, now), _endpoints(publisher)
+    return reminding.remind(composer, publisher.templates, held, now, feeds, endpoints)
 
 
 def _feeds(publisher: Publisher, now: datetime) -> dict[str, str]:
@@ -174,6 +176,11 @@ def _feeds(publisher: Publisher, now: datetime) -> dict[str, str]:
     found = fetching.troubles(publisher.store, publisher.config)
     lasting = [one for one in found if not one.next_at or (one.since and now - one.since >= _HOUR)]
     return {one.feed: one.error for one in lasting}
+
+
+def _endpoints(publisher: Publisher) -> dict[str, str]:
+    """Endpoints that are told nothing more, and what they answered last."""
+    return {one.url: one.said for one in webhooks.off(publisher.store, publisher.config, COMMAND_LINE)}
 
 
 def _compact(publisher: Publisher, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.webhooks.standing import Standing, enable, standings
+from publisher.webhooks.standing import Standing, enable, off, standings
 from publisher.webhooks.telling import tell, try_out
 
-__all__ = ["Standing", "enable", "standings", "tell", "try_out"]
+__all__ = ["Standing", "enable", "off", "standings", "tell", "try_out"]

@@ -45,6 +45,13 @@ def standings(store: Store, config: Config, actor: Actor) -> list[Standing]:
     ]
 
 
+def off(store: Store, config: Config, actor: Actor) -> list[Standing]:
+    """Those that are told nothing more; none for somebody who may not see them."""
+    if not config.webhooks or permissions.may(actor, "see webhooks"):
+        return []
+    return [one for one in standings(store, config, actor) if one.state == "off"]
+
+
 def _standing(url: str, events: Sequence[str], told: Told | None, waiting: int) -> Standing:
     if told is None:
         return Standing(url, events, "new", 0, 0, None, None, None, None, "")

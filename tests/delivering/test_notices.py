@@ -12,6 +12,7 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hook_server import SECRET
 from mail_sink import FINE
 
 from publisher import delivering, links, scheduler
@@ -20,7 +21,7 @@ from publisher.delivering import copies, opening, previewing
 from publisher.delivering.messages import Composer
 from publisher.delivering.notices import Desk
 from publisher.errors import NotFound, Refused
-from publisher.store import editions, editors, notices, subscribers
+from publisher.store import editions, editors, notices, subscribers, webhooks
 from publisher.store.claims import NO_EDITION
 
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -229,6 +230,26 @@ def test_editors_who_want_it_get_one_mail_of_all_that_is_new_and_not_one_a_minut
     m.deliver()
     assert [body(m, BEN, n)[0] for n in range(2)][1] == "3 matters wait for a person at My publication"
     assert m.sink.recipients.count(BEN) == 2
+
+
+def test_editors_hear_that_an_endpoint_is_off_and_not_its_address(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://elsewhere.example/hooks/private"
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    m = mailing(notices={"to": [ADA]}, webhooks=[{"url": url, "secret_env": "HOOK_SECRET"}])
+    with m.publisher.store.write() as tx:
+        webhooks.follow(tx, [url])
+        (one,) = webhooks.endpoints(tx)
+        webhooks.change(tx, one.id, disabled_at=clock(), said="410 Gone")
+    assert len(scheduler.tick(m.publisher).told) == 1
+    assert scheduler.tick(m.publisher).told == []
+    m.deliver()
+    subject, text, html = body(m, ADA)
+    assert subject == "elsewhere.example is told nothing more"
+    assert "410 Gone." in text
+    assert "publisher webhooks" in text
+    assert "hooks/private" not in text + html
 
 
 def test_a_word_that_was_being_queued_when_the_process_died_is_said_once(

@@ -14,7 +14,7 @@ from desk_visitors import QUICK, Newsroom, Visitor
 from publisher import cutting, gathering, passwords
 from publisher.app import Publisher
 from publisher.delivering import controlling, opening
-from publisher.store import editions, outlook, refusals, restores, workforce
+from publisher.store import editions, outlook, refusals, restores, webhooks, workforce
 from publisher.store import subscribers as people
 from publisher.store.schema import deliveries
 
@@ -129,3 +129,25 @@ def test_everybody_for_whom_the_next_edition_is_is_counted(
     assert found
     assert found.people == 4
     assert "4 people" in section(Newsroom.of(p, clock).editor("viewer"), "next")
+
+
+def test_an_endpoint_that_is_off_is_named_to_whoever_may_see_it(
+    publication: Callable[..., Publisher], clock: Any
+) -> None:
+    url = "https://elsewhere.example/hooks/secret"
+    p = publication(webhooks=[{"url": url, "secret_env": "HOOK_SECRET"}])
+    workforce.note_tick(p.store, workforce.TICKED)
+    with p.store.write() as tx:
+        webhooks.follow(tx, [url])
+        (told,) = webhooks.endpoints(tx)
+        webhooks.change(tx, told.id, failing_since=clock(), said="<script>gone</script>")
+    room = Newsroom.of(p, clock)
+    publisher, editor = room.editor("publisher"), room.editor("editor")
+    assert "elsewhere" not in section(publisher, "needs"), "one that fails is tried again"
+    with p.store.write() as tx:
+        webhooks.change(tx, told.id, disabled_at=clock())
+    needs = section(publisher, "needs")
+    assert f"{url} is told nothing more <script>gone</script>" in needs
+    assert f"publisher webhooks --enable {url}" in needs
+    assert "<script>gone" not in publisher.get("/desk/").text
+    assert "Nothing waits for anybody" in section(editor, "needs")

@@ -218,7 +218,7 @@ def settings(call: Call) -> object:
 def today(call: Call) -> object:
     """As the desk's first page."""
     permissions.check(call.actor, "look")
-    found = desk_today.look(call.publisher, call.now)
+    found = desk_today.look(call.publisher, call.now, call.actor)
     waiting = {
         name: [_waiting(one) for one in getattr(found, name)] for name in ("held", "unknown", "stopped")
     }

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from publisher import permissions
+from publisher import permissions, webhooks
 from publisher.app import Publisher
 from publisher.cutting.asking import approval_timetable
 from publisher.delivering import progress, watching
@@ -17,6 +17,7 @@ from publisher.delivering.watching import Standing
 from publisher.editions import slots
 from publisher.errors import StoreError
 from publisher.gathering.fetching import Trouble, troubles
+from publisher.model.editors import Actor
 from publisher.store import editions, ledger, outlook, refusals, restores
 from publisher.store import troubles as mail_troubles
 from publisher.store.editions import Edition
@@ -60,6 +61,7 @@ class Today:
     refused: list[Refusal]
     refused_count: int
     troubles: list[Trouble]
+    endpoints: list[webhooks.Standing]
     server: Noted | None
     clock_stands: bool
     restored: bool
@@ -71,12 +73,12 @@ class Today:
     @property
     def needs_somebody(self) -> bool:
         """Whether anything waits for a person."""
-        matters = (self.held, self.unknown, self.stopped, self.refused, self.troubles)
+        matters = (self.held, self.unknown, self.stopped, self.refused, self.troubles, self.endpoints)
         return any(matters) or self.clock_stands or self.restored or self.server is not None
 
 
-def look(p: Publisher, now: datetime) -> Today:
-    """How the publication stands. Raises StoreError."""
+def look(p: Publisher, now: datetime, actor: Actor) -> Today:
+    """How the publication stands, as far as somebody may see it. Raises StoreError."""
     with p.store.read() as tx:
         going = editions.listed(tx, states=editions.OPEN_STATES)
         arrivals = outlook.arrivals(tx, _ARRIVALS)
@@ -98,6 +100,7 @@ def look(p: Publisher, now: datetime) -> Today:
     return Today(
         **found,  # type: ignore[arg-type]
         troubles=troubles(p.store, p.config),
+        endpoints=webhooks.off(p.store, p.config, actor),
         clock_stands=_clock_stands(p),
         under_way=watching.standings(p.store, moving, now),
     )
@@ -139,9 +142,10 @@ def _clock_stands(p: Publisher) -> bool:
 
 def show(visit: Visit) -> Response:
     """Today, for editors: what needs a person, what is under way, what is due next, what has come in."""
-    permissions.check(visit.session.actor, "look")
+    actor = visit.session.actor
+    permissions.check(actor, "look")
     sources = [str(source.path.name) for source in visit.publisher.config.sources if source.path]
-    today = look(visit.publisher, visit.now)
+    today = look(visit.publisher, visit.now, actor)
     return visit.page("today", today=today, moment=visit.moment, sources=sources)
 
 
