@@ -76,7 +76,10 @@ def _cancel(
 
 
 def undo(store: Store, edition: Edition, now: datetime) -> None:
-    """Take back the waiting rows of a cancelled edition, in chunks; goes on where it was killed."""
+    """Take back the waiting rows of a cancelled edition, in chunks; goes on where it was killed.
+
+    And those that an editor emptied: nobody is to miss what came in them and was then not mailed.
+    """
     with store.write() as tx:
         # a start that saw the edition before it was cancelled is durable now
         after_writers(tx, deliveries)
@@ -88,17 +91,23 @@ def undo(store: Store, edition: Edition, now: datetime) -> None:
     while True:
         with store.read() as tx:
             found = ledger.by_subscriber(tx, edition.id, after, chunks.size, *_STANDING)
-            rows = [row for row in found if row.status in WAITING]
-            back = [row for row in rows if put_back and row.mark == row.hi]
+            waiting = [row for row in found if row.status in WAITING]
+            undone = [*waiting, *filter(_emptied, found)] if put_back else []
+            back = [row for row in undone if row.mark == row.hi]
             taken = {c: audience.in_slots(tx, around[c], [row.subscriber_id for row in back]) for c in around}
         if not found:
             return
         moves = {} if edition.cadence == "hand" else _moves(back, taken, now)
         with suppress(Changed):
-            if rows:
+            if waiting or back:
                 with chunks.write(len(found)) as tx:
-                    _undo(tx, rows, back, moves, now)
+                    _undo(tx, waiting, back, moves, now)
             after = found[-1].subscriber_id
+
+
+def _emptied(row: Row[Any]) -> bool:
+    """Whether it was stopped because an editor had dropped all that it held."""
+    return bool(row.status == "cancelled" and row.reply == editions.EMPTIED)
 
 
 def _around(tx: Connection, edition: Edition, now: datetime) -> dict[str, dict[int, str]]:

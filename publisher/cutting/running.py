@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from publisher import permissions
 from publisher.config.schema import Config
 from publisher.cutting import cancelling, remaking, starting
@@ -15,6 +17,7 @@ from publisher.model.editors import CLOCK, COMMAND_LINE, Actor
 from publisher.rendering.environment import Templates
 from publisher.store import Store, audience, cuts, editing, editions, restores
 from publisher.store.cuts import Cut
+from publisher.store.editions import Edition
 
 Progress = Callable[[int, int], None]
 
@@ -78,8 +81,13 @@ def resume(
 def unfinished(store: Store, newsletter: str) -> bool:
     """Whether a cut of this newsletter, or a change or cancelling of an edition, was killed on its way."""
     with store.read() as tx:
-        begun = editing.begun(tx, newsletter)
-        return bool(begun or cuts.unfinished(tx, newsletter) or editions.half_cancelled(tx, newsletter))
+        half = editing.begun(tx, newsletter) or _half_cancelled(tx, newsletter)
+        return bool(half or cuts.unfinished(tx, newsletter))
+
+
+def _half_cancelled(tx: Connection, newsletter: str) -> list[Edition]:
+    found = [*editions.half_cancelled(tx, newsletter), *editing.half_undone(tx, newsletter)]
+    return list({one.id: one for one in found}.values())
 
 
 def _finish_left(
@@ -87,7 +95,7 @@ def _finish_left(
 ) -> list[Result]:
     with store.read() as tx:
         restores.check(tx)
-        stopped = editions.half_cancelled(tx, newsletter)
+        stopped = _half_cancelled(tx, newsletter)
         left = cuts.unfinished(tx, newsletter)
         changing = editing.begun(tx, newsletter)
     for edition in changing:

@@ -13,7 +13,7 @@ from publisher.store import ledger
 from publisher.store.claims import WAITING
 from publisher.store.editions import EMPTIED, Edition
 from publisher.store.frozen import DROPPED, Held, held_by
-from publisher.store.schema import deliveries, editions, variant_articles, variants
+from publisher.store.schema import deliveries, editions, subscriptions, variant_articles, variants
 
 _D, _V = deliveries.c, variants.c
 
@@ -33,6 +33,24 @@ def begun(tx: Connection, newsletter: str = "") -> list[Edition]:
     if newsletter:
         query = query.where(editions.c.newsletter == newsletter)
     return [Edition(**row._mapping) for row in tx.execute(query.order_by(editions.c.id))]
+
+
+def half_undone(tx: Connection, newsletter: str = "") -> list[Edition]:
+    """Cancelled editions of which nothing left, whose deliveries that an editor emptied still stand."""
+    query = select(editions).where(editions.c.state == "cancelled", editions.c.edits > 0)
+    if newsletter:
+        query = query.where(editions.c.newsletter == newsletter)
+    found = [Edition(**row._mapping) for row in tx.execute(query.order_by(editions.c.id))]
+    counts = ledger.counts_of(tx, [one.id for one in found])
+    # by what was counted most need no look at their rows
+    some = [one for one in found if counts[one.id]["cancelled"] and not counts[one.id]["sent"]]
+    return [one for one in some if _emptied(tx, one.id) and not ledger.anything_left(tx, one.id)]
+
+
+def _emptied(tx: Connection, edition_id: int) -> bool:
+    mine = (_D.edition_id == edition_id, _D.status == "cancelled", _D.reply == EMPTIED)
+    stands = (subscriptions.c.id == _D.subscription_id, subscriptions.c.mark == _D.hi)
+    return tx.execute(select(_D.id).where(*mine, *stands).limit(1)).first() is not None
 
 
 def old(tx: Connection, edition: Edition, most: int) -> list[Old]:

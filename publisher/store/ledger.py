@@ -202,7 +202,7 @@ def by_subscriber(
 
     One walk along the key of the ledger, however many rows there are, and however many of them wait.
     """
-    mine = ("id", "subscriber_id", "subscription_id", "lo", "hi", "status", "attempt")
+    mine = ("id", "subscriber_id", "subscription_id", "lo", "hi", "status", "attempt", "reply")
     query = (
         select(*(deliveries.c[n] for n in mine), *chose)
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)

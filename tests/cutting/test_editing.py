@@ -14,7 +14,7 @@ from test_cutting_killed import killed_after
 
 from publisher import cutting, gathering
 from publisher.app import Publisher
-from publisher.cutting import cancelling
+from publisher.cutting import cancelling, running
 from publisher.cutting.editing import Changes, change
 from publisher.delivering import approving, controlling, explaining, opening, retrying
 from publisher.delivering.previewing import preview
@@ -23,7 +23,7 @@ from publisher.model.editors import COMMAND_LINE, Actor
 from publisher.store import contents, deeds, ledger, subscribers
 from publisher.store.editions import Edition
 from publisher.store.frozen import held_by
-from publisher.store.schema import deliveries, metadata, variant_articles, variants
+from publisher.store.schema import deliveries, metadata, subscriptions, variant_articles, variants
 from publisher.store.schema import subscribers as people
 
 ANN, BO, EVE = Actor("Ann", 1, "publisher"), Actor("Bo", 2, "publisher"), Actor("Eve", 3, "viewer")
@@ -380,6 +380,36 @@ def test_cancelled_while_half_changed_everybody_stands_where_they_stood(room: Ca
     assert r.edition.state == "cancelled"
     with r.p.store.read() as tx:
         assert {s.mark for _, s in subscribers.everybody(tx, "daily")} == {0}
+
+
+def test_who_had_only_what_was_dropped_is_put_back_as_well(room: Callable[..., Room], clock: Any) -> None:
+    """Cancelled is as if it had not been cut: nobody misses what an editor had taken out of it."""
+    r = room()
+    p = r.p
+    r.change(ANN, dropped=(r.ids()["About world"],))
+    assert r.counts() == {"queued": 3, "cancelled": 1}
+    # killed behind the first of its transactions: what is left is undone by the next cut or tick
+    with killed_after(p.store, 1):
+        cancelling.cancel(p.store, r.edition, p.clock(), "by hand", actor=ANN)
+    with p.store.write() as tx:
+        waiting = deliveries.c.status == "queued"
+        ids = tx.scalars(select(deliveries.c.id).where(waiting)).all()
+        tx.execute(
+            subscriptions.update()
+            .where(subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(waiting)))
+            .values(mark=0)
+        )
+        ledger.forget(tx, ids)
+    assert running.unfinished(p.store, "daily")
+    cutting.resume(p.store, p.config, p.templates, p.clock())
+    assert not running.unfinished(p.store, "daily")
+    with p.store.read() as tx:
+        assert {person.address: s.mark for person, s in subscribers.everybody(tx, "daily")} == dict.fromkeys(
+            ("all@example.org", "world@example.org", "two@example.org", "deutsch@example.org"), 0
+        )
+    request = cutting.asked(p.config, "daily", "", clock(), everybody=True)
+    again = cutting.cut(p.store, p.config, p.templates, request, clock(), actor=BO)
+    assert again.recipients == 4
 
 
 @pytest.mark.sqlite
