@@ -13,7 +13,8 @@ from publisher.subscribing import csv_text
 from publisher.subscribing.csv_text import Sheet
 from publisher.subscribing.systems import recognised
 
-_LARGEST = 4 << 30  # what a small file may hold is not endless
+# what a small file may hold is not endless: each file in it is looked for among all of them, several times
+_LARGEST, _MOST = 4 << 30, 100
 
 
 def sheets(file: Path, say: Callable[[str], None], name: str = "") -> list[Sheet]:
@@ -29,6 +30,8 @@ def sheets(file: Path, say: Callable[[str], None], name: str = "") -> list[Sheet
             listed = [i for i in bundle.infolist() if _is_sheet(i.filename)]
         if sum(one.file_size for one in listed) > _LARGEST:
             raise Refused(f"{called}: nothing was taken: it holds more than {_LARGEST >> 30} GB of text")
+        if len(listed) > _MOST:
+            raise Refused(f"{called}: nothing was taken: it holds more than {_MOST} CSV files")
         names = [one.filename for one in listed]
         found = [_member(file, one, called) for one in names]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
