@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from publisher.errors import NotAllowed
-from publisher.model.editors import ROLES, Actor, Role, Scope
+from publisher.model.editors import ROLES, SCOPES, Actor, Role, Scope
 
 Action = Literal[
     "look",
@@ -112,6 +112,12 @@ def may(actor: Actor, action: Action, on: Handled | Account | Owned | None = Non
     if isinstance(on, Handled) and action == "approve" and on.last_hand == actor.id:
         return _SECOND
     return ""
+
+
+def check_whole(actor: Actor) -> None:
+    """Raises NotAllowed for a token that has not every scope: what it makes signs in, and may then do all."""
+    if actor.scopes is not None and not actor.scopes.issuperset(SCOPES):
+        raise NotAllowed(NO_SCOPE)
 
 
 def check(actor: Actor, action: Action, on: Handled | Account | Owned | None = None) -> None:

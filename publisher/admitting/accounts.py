@@ -47,6 +47,7 @@ def listed(store: Store, actor: Actor) -> list[Editor]:
 def add(store: Store, actor: Actor, name: str, address: str, role: str, now: datetime) -> tuple[Editor, str]:
     """A new editor, and the secret of a one-time link. Raises NotAllowed, and Refused for bad values."""
     permissions.check(actor, "manage editors")
+    permissions.check_whole(actor)
     known_as, at, as_ = _name(name), _address(address), role_of(role)
     with store.write() as tx:
         before = _locked(tx, at)
@@ -59,6 +60,9 @@ def add(store: Store, actor: Actor, name: str, address: str, role: str, now: dat
 
 def link(store: Store, actor: Actor, address: str, now: datetime) -> tuple[Editor, str]:
     """The secret of a one-time link for an editor; one before it ends. Raises as `add`, and NotFound."""
+
+    permissions.check(actor, "manage editors")
+    permissions.check_whole(actor)
 
     def give(tx: Connection, editor: Editor) -> str:
         return _link(tx, actor, editor, now)

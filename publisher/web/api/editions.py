@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from publisher import permissions
-from publisher.delivering import opening, watching
+from publisher.delivering import opening, progress, watching
 from publisher.store import contents, parts
 from publisher.store import editions as rows
 from publisher.store.editions import Edition
@@ -98,7 +98,9 @@ def short(e: Edition) -> dict[str, Any]:
     """As a list shows it."""
     names = ("newsletter", "number", "state", "reason", "cadence", "slot", "needs_approval", "created_at")
     own = {name: getattr(e, name) for name in (*names, "opens_at", "opened_at", "done_at")}
-    return {**own, "edition": e.name, "subject": _subject(e.archive), "approved": bool(e.approved_hash)}
+    # a server's words may name somebody, and who looks may not know whom
+    own |= {"reason": progress.plain(e.reason), "approved": bool(e.approved_hash)}
+    return {**own, "edition": e.name, "subject": _subject(e.archive)}
 
 
 def _subject(archive: Mapping[str, Any]) -> str:

@@ -60,7 +60,9 @@ class Linked(Answer):
     """An editor, and the secret of a one-time link that signs in: it is told here, once."""
 
     editor: EditorShown
-    link: str = Field(description="an address that works once, for an hour")
+    link: str = Field(
+        description="an address that works once, for an hour; only a token of every scope gets one"
+    )
 
 
 class TokenShown(Answer):

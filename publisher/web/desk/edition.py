@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
 from publisher import cutting, permissions
 from publisher.cutting.editing import CHANGEABLE, LONGEST
-from publisher.delivering import approving
+from publisher.delivering import approving, progress
 from publisher.errors import PublisherError
 from publisher.store import contents, deeds, ledger
 from publisher.store.contents import Content
@@ -74,7 +74,9 @@ def look(visit: Visit) -> Standing:
 def show(visit: Visit, status: int = 200, **more: object) -> Response:
     """An edition, for editors: what it holds, how it looks, what is wrong with it, and what can be done."""
     stands = look(visit)
-    edition, p = stands.edition, visit.publisher
+    # a server's words may name somebody, and viewers may not know whom
+    edition = replace(stands.edition, reason=progress.plain(stands.edition.reason))
+    p = visit.publisher
     errand = visit.look.errands.of(edition.name)
     if errand and errand.ended and errand.error and status == 200:
         more = {"wrong": str(errand.error), **more}

@@ -86,7 +86,9 @@ def look(p: Publisher, now: datetime, actor: Actor) -> Today:
             "held": [_held(tx, one) for one in going if one.state == "held"],
             "unknown": [Waiting(editions.get(tx, id_).name, n) for id_, n in ledger.unseen(tx).items()],
             "stopped": [
-                Waiting(e.name, 0, reason=e.reason) for e in going if e.state == "paused" and e.reason
+                Waiting(e.name, 0, reason=progress.plain(e.reason))
+                for e in going
+                if e.state == "paused" and e.reason
             ],
             "refused": refusals.listed(tx, _REFUSED),
             "refused_count": refusals.count(tx),
@@ -114,7 +116,7 @@ def _unreachable(tx: Connection) -> Noted | None:
 
 def _held(tx: Connection, edition: Edition) -> Waiting:
     planned = sum(ledger.counts(tx, edition.id).values())
-    return Waiting(edition.name, planned, edition.needs_approval, edition.reason)
+    return Waiting(edition.name, planned, edition.needs_approval, progress.plain(edition.reason))
 
 
 def coming(tx: Connection, p: Publisher, now: datetime) -> Iterator[Coming]:
