@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, select, update
 
+from publisher.store import figures
 from publisher.store.bulk import among
 from publisher.store.compacted import BUCKET, KEPT, pack
 from publisher.store.schema import compacted, deliveries, editions, events, variants
@@ -44,7 +45,8 @@ def compact(tx: Connection, edition_id: int, bucket: int) -> int:
     if not rows:
         return 0
     ids = [row.id for row in rows]
-    tx.execute(events.delete().where(among(tx, events.c.delivery_id, ids)))
+    if tx.execute(events.delete().where(among(tx, events.c.delivery_id, ids))).rowcount:
+        figures.forgotten(tx)
     tx.execute(deliveries.delete().where(among(tx, deliveries.c.id, ids)))
     data = {"edition_id": edition_id, "bucket": bucket, "deliveries": len(rows), "data": pack(rows)}
     tx.execute(compacted.insert().values(data))

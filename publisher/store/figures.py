@@ -99,11 +99,24 @@ def _advanced(tx: Connection, old: str, new: str, now: datetime) -> bool:
     return bool(tx.execute(mine.values(slot=new, at=now)).rowcount)
 
 
+def forgotten(tx: Connection) -> None:
+    """Called where events were deleted: SQLite gives the highest ids out again, and they are to be counted.
+
+    The number that SQLite has no other use for says to whoever is counting now that it happened.
+    """
+    if tx.dialect.name != "sqlite" or not (said := clock.remembered(tx, _EVENTS)):
+        return
+    place, newest = _Place(*map(int, said.split())), int(tx.scalar(select(func.max(events.c.id))) or 0)
+    now = _Place(min(place.done, newest), min(place.seen, newest), place.horizon + 1)
+    new = " ".join(map(str, now))
+    tx.execute(update(schedule).where(schedule.c.name == _EVENTS).values(slot=new))
+
+
 def _looked(tx: Connection, place: _Place, most: int) -> _Place:
     """Up to which event may be counted now, and what must be waited for then."""
     newest = int(tx.scalar(select(func.max(events.c.id))) or 0)
     if tx.dialect.name == "sqlite":
-        return _Place(min(max(newest, place.done), place.done + most), newest)
+        return _Place(min(max(newest, place.done), place.done + most), newest, place.horizon)
     snapshot = "SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s) FROM txid_current_snapshot() AS s"
     oldest, next_ = map(int, tx.execute(text(snapshot)).one())
     if place.horizon > next_:

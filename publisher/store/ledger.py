@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, update
 
 from publisher.model.mail import Status
-from publisher.store import compacted, measures, tallies
+from publisher.store import compacted, figures, measures, tallies
 from publisher.store.bulk import among
 from publisher.store.claims import WAITING
 from publisher.store.schema import (
@@ -213,7 +213,8 @@ def by_subscriber(
 
 def forget(tx: Connection, ids: Sequence[int]) -> None:
     """Delete deliveries of which nothing has left, as if they had not been cut."""
-    tx.execute(events.delete().where(among(tx, events.c.delivery_id, ids)))
+    if tx.execute(events.delete().where(among(tx, events.c.delivery_id, ids))).rowcount:
+        figures.forgotten(tx)
     tx.execute(deliveries.delete().where(among(tx, deliveries.c.id, ids)))
 
 

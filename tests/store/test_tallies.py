@@ -244,3 +244,27 @@ def test_growth_churn_and_polls_by_day(
     assert counted(p.store, figures.POLLS) == {("2026-11-19", "Reader"): 10}
     with p.store.read() as tx:
         assert figures.read(tx, figures.POLLS, date(2026, 11, 20), date(2026, 11, 20) + timedelta(1)) == []
+
+
+def test_what_comes_after_deleted_events_is_in_the_figures(
+    publication: Callable[..., Publisher], clock: Any
+) -> None:
+    """SQLite gives the ids of the newest events out again when these are deleted."""
+    p = publication()
+    book = Book(p, 3)
+    with book.store.write() as tx:
+        for _ in range(9):
+            book.add(tx)
+    with book.store.write() as tx:
+        rows = tx.execute(select(deliveries).where(deliveries.c.status != "cancelled")).all()
+        ledger.cancel(tx, rows, clock())
+    count(book.store, clock())
+    before = sum(counted(book.store, figures.DELIVERIES).values())
+    with book.store.write() as tx:
+        ledger.forget(tx, [row.id for row in rows[1:]])
+    with book.store.write() as tx:
+        rest = tx.execute(select(deliveries)).all()
+        ledger.move_all(tx, rest, "expired", clock())
+    count(book.store, clock())
+    assert rest
+    assert sum(counted(book.store, figures.DELIVERIES).values()) == before + len(rest)
