@@ -19,7 +19,8 @@ from publisher.store.consents import Consent
 from publisher.store.erasing import GONE
 from publisher.store.people import PAUSED, STATUSES, Listed
 from publisher.store.subscribers import Subscriber, Subscription, address_key
-from publisher.subscribing.tending import NOBODY, needs_care
+from publisher.subscribing.suppressing import needs_care
+from publisher.subscribing.tending import NOBODY
 
 A_PAGE = 50
 # people that one page looks through where what was searched is filtered, too

@@ -22,7 +22,7 @@ from publisher.store import Store, deeds, in_turn, private_feeds, subscribers
 from publisher.store.consents import LONGEST_SOURCE, Consent
 from publisher.store.erasing import GONE
 from publisher.store.subscribers import Subscriber, Subscription
-from publisher.subscribing import suppression_checked
+from publisher.subscribing import suppressing
 from publisher.subscribing.choosing import Choice, checked
 from publisher.subscribing.erasing import Erased, erase
 from publisher.subscribing.preferences import kept_of
@@ -33,16 +33,7 @@ _NO_SUBSCRIPTION = N_("newsletter: this subscriber does not get it")
 _SUPPRESSED = N_("this address is suppressed, and no mail may go to it: lift that first")
 _AGREED = N_("agreed: expected how they agreed, in a few words")
 _ADDRESS = N_("address: this does not look like an e-mail address")
-_NOT_SUPPRESSED = N_("this address is not suppressed")
-_SURE = N_("mail to this address bounced, or somebody complained about it: say that you are sure")
 _TYPED = N_("address: what was typed is not the address of this subscriber")
-# who suppressed it was not a person: the next mail would do the same again
-_WARNED = ("complaint", "hard bounce", "soft bounces")
-
-
-def needs_care(reason: str) -> bool:
-    """Whether lifting a suppression with this reason is likely to do harm."""
-    return reason.startswith(_WARNED)
 
 
 def add(store: Store, config: Config, actor: Actor, choice: Choice, agreed: str, now: datetime) -> int:
@@ -142,11 +133,7 @@ def suppress(store: Store, actor: Actor, id_: int, reason: str, now: datetime) -
     """Never mail a subscriber again; False when that was so. Raises NotAllowed, NotFound and Refused."""
     permissions.check(actor, "change people")
     with store.write() as tx:
-        address, why = suppression_checked(_person(tx, id_).address, reason.strip() or "by hand")
-        fresh = subscribers.suppress(tx, address, why, now)
-        if fresh:
-            deeds.add(tx, actor, "suppress", _object(id_), now)
-        return fresh
+        return suppressing.add(tx, actor, _person(tx, id_).address, reason, now)
 
 
 def lift(store: Store, actor: Actor, id_: int, sure: bool, now: datetime) -> None:
@@ -156,15 +143,7 @@ def lift(store: Store, actor: Actor, id_: int, sure: bool, now: datetime) -> Non
     """
     permissions.check(actor, "change people")
     with store.write() as tx:
-        person = _person(tx, id_)
-        reason = subscribers.suppression(tx, person.address)
-        if not reason:
-            raise Refused(_NOT_SUPPRESSED)
-        if needs_care(reason) and not sure:
-            raise Refused(_SURE)
-        subscribers.unsuppress(tx, person.address)
-        about = {"reason": reason} if needs_care(reason) else {}
-        deeds.add(tx, actor, "lift suppression", _object(id_), now, **about)
+        suppressing.remove(tx, actor, _person(tx, id_).address, sure, now)
 
 
 def make_feed(store: Store, actor: Actor, id_: int, newsletter: str, now: datetime) -> int:

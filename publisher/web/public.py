@@ -82,7 +82,7 @@ def application(publisher: Publisher) -> Public:
         *Preferences(doors).routes,
         *PrivateFeeds(doors).routes,
         *desk.routes,
-        *Api(publisher, desk.gate.used.note).routes,
+        *Api(publisher, desk.gate.used.note, desk.gate.importer.begin).routes,
         Route("/view/{token}", partial(_view, doors), methods=["GET"]),
         *Webhooks(publisher, os.environ).routes,
         Mount("/", files),

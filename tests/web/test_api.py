@@ -12,12 +12,11 @@ from api_bearers import HOME, Bearer, Office
 from openapi_spec_validator import validate
 from sqlalchemy import select
 
-from publisher import scheduler
 from publisher.app import Publisher
 from publisher.model.editors import ROLES, SCOPES
 from publisher.permissions import LEAST
 from publisher.store import deeds, editions, ledger, subscribers
-from publisher.store.schema import metadata
+from publisher.store.schema import deliveries, metadata
 from publisher.web.api.operations import Operation
 from publisher.web.api.table import OPERATIONS
 
@@ -122,12 +121,66 @@ def test_a_file_is_shown_before_it_is_taken_and_its_refused_lines_are_named(offi
     assert ann.ask("POST", f"{one}/begin").status_code == 409, "nobody said that they have agreed"
     ann.post(one, {"newsletter": "daily", "status": "confirmed"}, method="PATCH")
     assert ann.post(f"{one}/begin")["state"] == "waiting"
-    scheduler.tick(office.p)
+    assert office.app._desk.gate.importer.wait(20), "it is worked on at once, as at the desk"
     done = ann.get(one)
     assert (done["state"], done["added"], done["refused"]) == ("done", 1, 1)
     assert ann.get(f"{one}/refused")["items"][0]["address"] == STRANGE
     assert [each["id"] for each in ann.get("/imports")["items"]] == [made["id"]]
     assert ann.ask("POST", f"{one}/stop").status_code == 409
+
+
+def test_an_address_of_nobody_is_suppressed_and_lifted(office: Office) -> None:
+    ann, nobody = office.bearer(), {"address": "Nobody@example.org"}
+    assert ann.ask("POST", "/suppressions/lift", json=nobody).status_code == 409
+    assert ann.post("/suppressions", nobody | {"reason": STRANGE}) == {"added": True}
+    assert ann.post("/suppressions", nobody) == {"added": False}
+    ((address, reason),) = [(one["address"], one["reason"]) for one in ann.get("/suppressions")["items"]]
+    assert (address, reason) == ("nobody@example.org", STRANGE)
+    with office.p.store.write() as tx:
+        subscribers.unsuppress(tx, address)
+        subscribers.suppress(tx, address, "hard bounce: 550", office.clock())
+    assert ann.ask("POST", "/suppressions/lift", json=nobody).status_code == 409, "somebody must be sure"
+    ann.post("/suppressions/lift", nobody | {"sure": True})
+    assert ann.get("/suppressions")["items"] == []
+    assert ann.post("/suppressions", {"address": "ada@example.org"}) == {"added": True}
+    wrong = ann.ask("POST", "/suppressions", json={"address": "a@x, b@y"})
+    assert wrong.status_code in (409, 422)
+    with office.p.store.read() as tx:
+        ada = subscribers.find(tx, "ada@example.org")
+        done = [(one.verb, one.object) for one in deeds.listed(tx, 3)]
+    assert ada
+    assert done == [
+        ("suppress", f"subscriber {ada.id}"),
+        ("lift suppression", "an address of no subscriber"),
+        ("suppress", "an address of no subscriber"),
+    ]
+
+
+def test_an_edition_is_watched_in_the_servers_words_without_names(office: Office) -> None:
+    office.cut()
+    with office.p.store.write() as tx:
+        edition = editions.find(tx, "daily", 1)
+        assert edition
+        row = ledger.rows(tx, edition.id)[0]
+        values = {"status": "bounced", "code": 550, "reply": f"{STRANGE} <{row.address}> is unknown"}
+        tx.execute(deliveries.update().where(deliveries.c.id == row.id).values(**values))
+    found = office.bearer("viewer", ["read"]).get("/editions/daily/1/progress")
+    assert (found["edition"], found["state"], found["counts"]["bounced"]) == ("daily/1", "held", 1)
+    (said,) = found["said"]
+    assert (said["status"], said["code"], said["providers"]) == ("bounced", 550, ["example.org"])
+    assert said["words"] == f"{STRANGE} <…> is unknown"
+    assert found["whole"]
+    assert found["providers"][0]["counts"]["bounced"] == 1
+    assert found["servers"]
+
+
+def test_one_s_own_notices_are_asked_for_and_ended(office: Office) -> None:
+    ann = office.bearer()
+    assert not ann.get("/token")["notices"]
+    assert ann.post("/token", {"notices": True}, method="PATCH")["notices"]
+    assert ann.get("/token")["notices"]
+    assert not ann.post("/token", {"notices": False}, method="PATCH")["notices"]
+    assert [one["verb"] for one in ann.get("/log", limit=2)["items"]] == ["end notices", "ask for notices"]
 
 
 def test_the_rest_of_the_desk_is_there(office: Office) -> None:

@@ -17,6 +17,8 @@ from test_desk import SEEN
 
 from publisher import gathering, passwords
 from publisher.app import Publisher
+from publisher.permissions import LEAST
+from publisher.web.api.table import OPERATIONS
 from publisher.web.desk import DOORS
 from publisher.web.desk.visits import Door
 
@@ -54,6 +56,45 @@ NOT_NOW = {
     **dict.fromkeys([(EDITION, do) for do in ("approve", "hold", "pause", "resume")], 2),
     **dict.fromkeys([("/desk/subscribers/imports/{number}", do) for do in ("go on", "stop")], 2),
     **dict.fromkeys([(PERSON, do) for do in ("begin", "lift", "go on", "revoke feed")], 2),
+}
+
+# What is the desk's alone: a token has no session to end, and whoever holds one must not get in with it.
+ALONE = {
+    ("/desk/sign-out", ""),
+    *(("/desk/account", do) for do in ("password", "begin codes", "end codes")),
+}
+IMPORT = "/desk/subscribers/imports/{number}"
+# The operation of the API that does the same as a button.
+OPERATION = {
+    ("/desk/account", "make token"): "makeToken",
+    ("/desk/account", "end token"): "endToken",
+    ("/desk/account", "notices"): "changeAccount",
+    ("/desk/editions/new", "cut"): "cutEdition",
+    (EDITION, "change"): "changeEdition",
+    (EDITION, "test"): "sendTestCopies",
+    **{(EDITION, do): f"{do}Edition" for do in ("approve", "send", "hold", "pause", "resume", "cancel")},
+    **dict.fromkeys([(LEDGER, do) for do in ("retry", "retry one")], "retryDeliveries"),
+    **dict.fromkeys([(LEDGER, do) for do in ("acknowledge", "acknowledge one")], "acknowledgeDeliveries"),
+    ("/desk/subscribers", "export"): "exportSubscribers",
+    ("/desk/subscribers/add", "add"): "addSubscriber",
+    ("/desk/subscribers/imports", "upload"): "sendImport",
+    (IMPORT, "look"): "changeImport",
+    (IMPORT, "go on"): "continueImport",
+    **{(IMPORT, do): f"{do}Import" for do in ("begin", "stop", "drop")},
+    (PERSON, "choose"): "changeSubscriber",
+    (PERSON, "begin"): "subscribe",
+    (PERSON, "stop"): "unsubscribe",
+    **dict.fromkeys([(PERSON, do) for do in ("pause", "go on")], "pauseSubscription"),
+    (PERSON, "suppress"): "suppressSubscriber",
+    (PERSON, "lift"): "liftSuppression",
+    (PERSON, "make feed"): "makeFeed",
+    (PERSON, "revoke feed"): "endFeed",
+    (PERSON, "copy"): "copySubscriber",
+    (PERSON, "erase"): "eraseSubscriber",
+    ("/desk/editors", "add"): "addEditor",
+    ("/desk/editors", "link"): "linkEditor",
+    ("/desk/editors", "role"): "changeEditor",
+    ("/desk/editors", "remove"): "removeEditor",
 }
 
 
@@ -114,6 +155,16 @@ def acts_of(door: Door) -> set[str]:
     if door.act is None or door.act.__name__ != "act":
         return set()
     return set(getattr(sys.modules[door.act.__module__], "_ACTS", ()))
+
+
+def test_every_button_has_an_operation_for_the_same_people() -> None:
+    least = ACTS | NOT_NOW
+    assert OPERATION.keys() == least.keys() - ALONE
+    known = {one.name: one.action for one in OPERATIONS}
+    for button, name in OPERATION.items():
+        action = known[name]
+        assert action, name
+        assert ROLES.index(LEAST[action][0]) == least[button], (button, name)
 
 
 def test_every_button_by_every_role(room: Newsroom) -> None:

@@ -23,10 +23,12 @@ PREFIX = "/api/v1"
 
 
 class Api:
-    """Every operation behind one gate; `used` is told which token was used, and when."""
+    """Every operation behind one gate; `used` is told which token was used and when, `wake` of imports."""
 
-    def __init__(self, publisher: Publisher, used: Callable[[int, datetime], None]) -> None:
-        self._gate = Gate(publisher, Patience(), used)
+    def __init__(
+        self, publisher: Publisher, used: Callable[[int, datetime], None], wake: Callable[[], None]
+    ) -> None:
+        self._gate = Gate(publisher, Patience(), used, wake)
         self._base = urlsplit(publisher.config.publication.url).path
 
     @property

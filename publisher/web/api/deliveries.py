@@ -13,7 +13,7 @@ from publisher.errors import NotFound
 from publisher.model.mail import Status
 from publisher.store import histories, parts, searching
 from publisher.store.editions import Edition
-from publisher.web.api.editions import EditionPlace, found
+from publisher.web.api.editions import EDITION, EditionPlace, found
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, ends_at
 
@@ -184,23 +184,22 @@ def explain(call: Call) -> object:
     return {"address": data.pop("address"), "says": data.pop("says"), "facts": data}
 
 
-_EDITION = "/editions/{newsletter}/{number}"
 OPERATIONS = (
     Operation(
-        "GET", f"{_EDITION}/deliveries", "listDeliveries", "The ledger of an edition",
+        "GET", f"{EDITION}/deliveries", "listDeliveries", "The ledger of an edition",
         "see people", listed, Deliveries, place=EditionPlace, query=DeliveriesAsked, refusals=(404,),
     ),
     Operation(
-        "GET", f"{_EDITION}/deliveries/{{id}}", "getDelivery", "One delivery with its history",
+        "GET", f"{EDITION}/deliveries/{{id}}", "getDelivery", "One delivery with its history",
         "see people", one, DeliveryWhole, place=DeliveryPlace, refusals=(404,),
     ),
     Operation(
-        "POST", f"{_EDITION}/retry", "retryDeliveries", "Send exactly those again, now",
+        "POST", f"{EDITION}/retry", "retryDeliveries", "Send exactly those again, now",
         "retry", retry, Retried, place=EditionPlace, body=RetryAsked, refusals=(404, 409), once=True,
         example={"status": "bounced"},
     ),
     Operation(
-        "POST", f"{_EDITION}/acknowledge", "acknowledgeDeliveries", "Say that the unknown ones were seen",
+        "POST", f"{EDITION}/acknowledge", "acknowledgeDeliveries", "Say that the unknown ones were seen",
         "acknowledge", acknowledge, Acknowledged, place=EditionPlace, body=AcknowledgeAsked, refusals=(404,),
         once=True, repeats=lambda _: True, example={},
     ),

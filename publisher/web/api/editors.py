@@ -1,18 +1,16 @@
-"""Who may act: editors, one's own tokens, and the log of what was done."""
+"""Who may act: editors, and the log of what was done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from publisher.admitting import Session, accounts, log, own
+from publisher.admitting import accounts, log
 from publisher.errors import NotFound
-from publisher.model.editors import Role, Scope
+from publisher.model.editors import Role
 from publisher.store import deeds
-from publisher.store.credentials import Credential
 from publisher.store.editors import Editor
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, part
@@ -63,51 +61,6 @@ class Linked(Answer):
     link: str = Field(
         description="an address that works once, for an hour; only a token of every scope gets one"
     )
-
-
-class TokenShown(Answer):
-    """An API token; its secret is kept nowhere."""
-
-    id: int
-    name: str = Field(examples=["reports"])
-    scopes: list[Scope]
-    created_at: datetime
-    seen_at: datetime
-    expires_at: datetime
-
-
-class Own(Answer):
-    """Whose token this is, and what it may do."""
-
-    editor: str
-    role: Role
-    token: TokenShown
-
-
-class Tokens(Answer):
-    """One's own tokens."""
-
-    items: list[TokenShown]
-
-
-class TokenAsked(Body):
-    """A token to be made, with no scope that the one that makes it has not."""
-
-    name: str = Field(min_length=1, max_length=100, examples=["reports"])
-    scopes: list[Scope] = Field(min_length=1, max_length=5)
-    days: Literal[30, 90, 365]
-
-
-class TokenMade(Answer):
-    """A new token: this is the only time that it is told."""
-
-    token: str
-
-
-class TokenPlace(Given):
-    """Which token."""
-
-    id: int = Field(ge=1, lt=1 << 62)
 
 
 class DeedShown(Answer):
@@ -183,35 +136,6 @@ def _linked(call: Call, editor: Editor, secret: str) -> dict[str, object]:
     return {"editor": _editor(editor), "link": address}
 
 
-def me(call: Call) -> object:
-    """Whose token this is."""
-    return {"editor": call.actor.name, "role": call.actor.role, "token": call.admitted.token}
-
-
-def tokens(call: Call) -> object:
-    """One's own tokens."""
-    found: Sequence[Credential] = own.tokens(call.publisher.store, _session(call), call.now)
-    return {"items": found}
-
-
-def make_token(call: Call) -> object:
-    """A new token."""
-    asked = call.body
-    wanted = (asked.name, asked.scopes, asked.days)
-    return {"token": own.make_token(call.publisher.store, _session(call), *wanted, call.now)}
-
-
-def end_token(call: Call) -> object:
-    """A token works no more."""
-    own.end_token(call.publisher.store, _session(call), call.place.id, call.now)
-    return None
-
-
-def _session(call: Call) -> Session:
-    """Whoever bears a token does with their own account what its scopes allow."""
-    return Session(0, call.actor, "", has_password=False, has_codes=False, by_link=False)
-
-
 def done(call: Call) -> object:
     """A part of the log."""
     asked = call.query
@@ -223,17 +147,6 @@ def done(call: Call) -> object:
 
 
 OPERATIONS = (
-    Operation("GET", "/token", "getToken", "Whose token this is, and what it may do", None, me, Own),
-    Operation("GET", "/tokens", "listTokens", "One's own tokens", "keep credentials", tokens, Tokens),
-    Operation(
-        "POST", "/tokens", "makeToken", "Make a token; its secret is told once",
-        "keep credentials", make_token, TokenMade, body=TokenAsked, status=201, refusals=(409,),
-        example={"name": "reports", "scopes": ["admin"], "days": 30},
-    ),
-    Operation(
-        "DELETE", "/tokens/{id}", "endToken", "End a token",
-        "keep credentials", end_token, None, place=TokenPlace, status=204, refusals=(404,),
-    ),
     Operation(
         "GET", "/editors", "listEditors", "Everybody who may sign in",
         "manage editors", everybody, Editors,

@@ -33,11 +33,13 @@ _REPLAYED = {"Idempotent-Replayed": "true"}
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets requests through to the operations. `used` is told which token was used."""
+    """Lets requests through to the operations. `used` is told which token was used, `wake` when there may be
+    an import to work on."""
 
     publisher: Publisher
     patience: Patience
     used: Callable[[int, datetime], None]
+    wake: Callable[[], None]
 
     async def answer(self, operation: Operation, request: Request) -> Response:
         """What an operation answers to a request."""
@@ -58,7 +60,7 @@ class Gate:
         place = reading.given(operation.place, request.path_params, "path")
         query = reading.query(operation.query, request)
         body = reading.body(operation.body, sent) if operation.body else None
-        call = Call(self.publisher, admitted, now, place, query, body)
+        call = Call(self.publisher, admitted, now, place, query, body, self.wake)
         try:
             if operation.streams:
                 pieces: Any = operation.act(call)

@@ -123,7 +123,9 @@ def look(call: Call) -> object:
 def _moved(move: Callable[..., None]) -> Callable[[Call], object]:
     def act(call: Call) -> object:
         move(call.publisher.store, call.actor, call.place.id, call.now)
-        return one(call)
+        found = one(call)
+        call.wake()
+        return found
 
     return act
 

@@ -51,7 +51,7 @@ class Paged(Given):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, checked: who asks, and what for. `now` is when."""
+    """One request, checked: who asks, and what for. `now` is when; `wake` lets imports be worked on."""
 
     publisher: Publisher
     admitted: Admitted
@@ -59,6 +59,7 @@ class Call:
     place: Any
     query: Any
     body: Any
+    wake: Callable[[], None]
 
     @property
     def actor(self) -> Actor:

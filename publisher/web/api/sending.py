@@ -10,7 +10,7 @@ from publisher import delivering
 from publisher.cutting import cancelling
 from publisher.delivering import approving, controlling, opening
 from publisher.errors import Refused
-from publisher.web.api.editions import EditionPlace, EditionWhole, found, whole
+from publisher.web.api.editions import EDITION, EditionPlace, EditionWhole, found, whole
 from publisher.web.api.operations import Body, Call, Operation
 
 
@@ -73,35 +73,34 @@ def cancel(call: Call) -> object:
     return whole(call, edition)
 
 
-_EDITION = "/editions/{newsletter}/{number}"
 OPERATIONS = (
     Operation(
-        "POST", f"{_EDITION}/approve", "approveEdition", "Approve a held edition: bound to what was seen",
+        "POST", f"{EDITION}/approve", "approveEdition", "Approve a held edition: bound to what was seen",
         "approve", approve, EditionWhole, place=EditionPlace, body=ApprovalGiven, refusals=(404, 409),
         once=True, repeats=lambda _: True, example={"seen": "0" * 64},
     ),
     Operation(
-        "POST", f"{_EDITION}/send", "sendEdition", "Send: at once, at a moment, or at each subscriber's hour",
+        "POST", f"{EDITION}/send", "sendEdition", "Send: at once, at a moment, or at each subscriber's hour",
         "send", send, EditionWhole, place=EditionPlace, body=SendAsked, refusals=(404, 409),
         once=True, repeats=lambda _: True, example={"when": "now"},
     ),
     Operation(
-        "POST", f"{_EDITION}/pause", "pauseEdition", "Start nothing more of it until it is resumed",
+        "POST", f"{EDITION}/pause", "pauseEdition", "Start nothing more of it until it is resumed",
         "pause", pause, EditionWhole, place=EditionPlace, refusals=(404, 409),
         once=True, repeats=lambda _: True,
     ),
     Operation(
-        "POST", f"{_EDITION}/resume", "resumeEdition", "Let a paused edition go on",
+        "POST", f"{EDITION}/resume", "resumeEdition", "Let a paused edition go on",
         "resume", resume, EditionWhole, place=EditionPlace, refusals=(404, 409),
         once=True, repeats=lambda _: True,
     ),
     Operation(
-        "POST", f"{_EDITION}/hold", "holdEdition", "Take a scheduled edition out of the clock's hands",
+        "POST", f"{EDITION}/hold", "holdEdition", "Take a scheduled edition out of the clock's hands",
         "pause", hold, EditionWhole, place=EditionPlace, refusals=(404, 409),
         once=True, repeats=lambda _: True,
     ),
     Operation(
-        "POST", f"{_EDITION}/cancel", "cancelEdition", "Stop an edition for good",
+        "POST", f"{EDITION}/cancel", "cancelEdition", "Stop an edition for good",
         "cancel", cancel, EditionWhole, place=EditionPlace, refusals=(404, 409),
         once=True, repeats=lambda _: True,
     ),

@@ -71,6 +71,12 @@ class Suppressed(Answer):
     since: datetime
 
 
+class SuppressDone(Answer):
+    """Whether that is new."""
+
+    added: bool
+
+
 class Agreed(Answer):
     """What somebody agreed to, or ended."""
 

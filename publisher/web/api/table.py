@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from publisher.web.api import (
+    account,
     articles,
     cutting,
     deliveries,
@@ -17,6 +18,7 @@ from publisher.web.api import (
     subscribers,
     suppressions,
     tending,
+    watching,
 )
 from publisher.web.api.operations import Operation
 
@@ -27,12 +29,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *cutting.OPERATIONS,
     *previewing.OPERATIONS,
     *sending.OPERATIONS,
+    *watching.OPERATIONS,
     *deliveries.OPERATIONS,
     *growth.OPERATIONS,  # before /subscribers/{id}, which would take its path for an id
     *subscribers.OPERATIONS,
     *suppressions.OPERATIONS,
     *tending.OPERATIONS,
     *importing.OPERATIONS,
+    *account.OPERATIONS,
     *editors.OPERATIONS,
     *hooks.OPERATIONS,
 )

@@ -11,7 +11,7 @@ from publisher.subscribing import choosing, tending
 from publisher.web.api.cutting import Cadence
 from publisher.web.api.editions import NAME
 from publisher.web.api.operations import Answer, Body, Call, Operation
-from publisher.web.api.subscribers import SubscriberPlace, Weekday
+from publisher.web.api.subscribers import SubscriberPlace, SuppressDone, Weekday
 from publisher.web.private_feeds import addresses
 
 Text = Annotated[str, Field(max_length=2000)]
@@ -79,12 +79,6 @@ class Named(Answer):
     """Whom it was done for."""
 
     subscriber: int
-
-
-class SuppressDone(Answer):
-    """Whether that is new."""
-
-    added: bool
 
 
 class FeedMade(Answer):
