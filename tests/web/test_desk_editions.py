@@ -77,6 +77,16 @@ def edition(room: Newsroom, name: str = "daily/1") -> Any:
     return opening.named(room.p.store, name)
 
 
+def test_another_subject_leaves_the_articles_where_they_were(room: Callable[..., Newsroom]) -> None:
+    r = room()
+    ann = r.editor("publisher")
+    as_it_was = fields(ann.get(FULL).text)
+    again = ann.post(FULL, **as_it_was)
+    assert (again.status_code, edition(r).edits) == (422, 0), "nothing was changed, so nothing is void"
+    assert ann.post(FULL, **as_it_was | {"subject": "Tides"}).status_code == 303
+    assert (edition(r).subject, edition(r).arrangement) == ("Tides", {})
+
+
 def test_the_story_of_an_edition_with_two_editors(room: Callable[..., Newsroom], clock: Any) -> None:
     r = room(cut=False)
     ann, bo = r.editor("publisher", "ann@courier.example", "Ann"), r.editor("publisher", "bo@x.example", "Bo")

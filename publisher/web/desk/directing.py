@@ -73,7 +73,9 @@ def _changes(visit: Visit) -> Changes:
     listed, keep = filled.all("article"), set(filled.all("keep"))
     places = {a: (number(filled.one(f"place {a}")) or 0, n) for n, a in enumerate(listed)}
     dropped = tuple(a for a in listed if a not in keep)
-    order = tuple(sorted((a for a in listed if a in keep), key=lambda a: places[a]))
+    kept = tuple(a for a in listed if a in keep)
+    # the list is one for all variants: whoever leaves it as it stands asks for no order in any of them
+    order = found if (found := tuple(sorted(kept, key=lambda a: places[a]))) != kept else None
     seen = filled.number("seen")
     lines = {name: filled.one(name) for name in ("intro", "subject", "preheader")}
     return Changes(order, dropped, **lines, seen=seen)
