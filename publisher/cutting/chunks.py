@@ -240,6 +240,9 @@ class Run:
         held = self.cut.request["by_person"] or self.edition.needs_approval or fault
         if editions.set_state(tx, id_, ["cutting"], "held" if held else "scheduled", reason=fault):
             webhooks.note(tx, "edition.cut", [id_], self.now)
+        if fault:
+            # found by a later cut: the clock must not open what a person could not
+            editions.set_state(tx, id_, ["scheduled"], "held", reason=fault, opens_at=None)
         editions.set_state(tx, id_, ["done"], "sending", done_at=None)
 
 

@@ -319,6 +319,27 @@ def test_who_comes_later_gets_it_as_it_was_changed(
     assert r.edition.state == "held"
 
 
+def test_a_fault_that_a_later_cut_brings_keeps_a_scheduled_edition_from_opening(
+    room: Callable[..., Room], subscribe: Any, clock: Any, monkeypatch: Any
+) -> None:
+    from datetime import timedelta
+
+    from publisher.freezing import inspecting
+
+    r = room(approval=False)
+    p = r.p
+    noon = clock() + timedelta(hours=6)
+    opening.open_edition(p.store, r.edition, clock(), at=noon)
+    assert r.edition.state == "scheduled"
+    wrong = inspecting.Finding("daily/1", "size", "a message has 12 MB", "error")
+    monkeypatch.setattr(inspecting, "inspect", lambda *_args: [wrong])
+    subscribe(p, "late@example.org", hour=7, zone="UTC")
+    clock.set("2026-11-21T07:00")
+    cutting.cut_due(p.store, p.config, p.templates, clock())
+    assert (r.edition.state, r.edition.reason) == ("held", "size: a message has 12 MB")
+    assert opening.open_due(p.store, noon) == []
+
+
 def test_killed_anywhere_it_ends_as_if_it_had_not_been(room: Callable[..., Room], twin: Any) -> None:
     """Between any two transactions; and while it is half made, nothing of it can leave."""
     r = room()
