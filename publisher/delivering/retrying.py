@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,9 +16,10 @@ from publisher import permissions
 from publisher.delivering import approving
 from publisher.errors import NotFound, Refused
 from publisher.model.editors import Actor
-from publisher.store import Store, deeds, editions, ledger
+from publisher.store import Store, deeds, editions, ledger, wishes
 from publisher.store.chunking import Chunks
 from publisher.store.editions import Edition
+from publisher.store.wishes import Wish
 
 RETRIED = ("unknown", "deferred", "bounced", "expired")
 # a new message: its Message-ID and date say so; unknown ones are sent again byte for byte
@@ -26,10 +29,12 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What a retry found: how many are due again, and (address, reason) of those that must not be mailed."""
+    """What a retry found: how many are due again, (address, reason) of those that must not be mailed, and how
+    many the clock goes on with."""
 
     again: int = 0
     suppressed: tuple[tuple[str, str], ...] = ()
+    left: int = 0
 
 
 def retry(
@@ -41,35 +46,74 @@ def retry(
     address: str = "",
     *,
     one: int | None = None,
+    seconds: float | None = None,
 ) -> Retried:
     """Make the deliveries of one status due now, of all, an address, or `one` by its id; an edition that is
     done goes on.
 
-    Who left or is suppressed becomes `suppressed`. Raises NotFound where there is no such delivery, Refused
-    for an edition that is not open, NotAllowed.
+    Who left or is suppressed becomes `suppressed`. What takes longer than `seconds` is left to the clock,
+    which no kill keeps from it (`go_on`). Raises NotFound where there is no such delivery, Refused for an
+    edition that is not open, NotAllowed.
     """
     permissions.check(actor, "retry")
     if status not in RETRIED:
         raise Refused(f"status: expected {', '.join(RETRIED)}, got {status!r}")
     approving.check(store, edition, now)
-    again, stopped = 0, list[tuple[str, str]]()
+    step = _Again(edition, status, now)
+    which, until = _Which(status, address, one), None
+    if seconds is not None and not which.single:
+        until = _Until(time.monotonic() + seconds, Wish(edition.id, status, 0, now))
+    left = _each(store, edition, _Deed(actor, "retry", now), which, step, until)
+    return Retried(step.count, tuple(step.stopped), left)
 
-    def step(tx: Connection, rows: Sequence[Row[Any]]) -> None:
-        nonlocal again
-        _go_on(tx, edition)
+
+def go_on(store: Store, now: datetime, seconds: float, say: Callable[[str], None]) -> int:
+    """Go on with what retries have left, for so many seconds; how many are due again. Those of a paused
+    edition wait until it is resumed; `say` is told of one that cannot go on."""
+    end, count = time.monotonic() + seconds, 0
+    with store.read() as tx:
+        waiting = [(wish, editions.get(tx, wish.edition_id)) for wish in wishes.there(tx)]
+    for wish, edition in waiting:
+        if edition.state == "paused" or time.monotonic() >= end:
+            continue
+        step, which = _Again(edition, wish.status, now, wish.asked_at), _Which(wish.status, "", None)
+        try:
+            _each(store, edition, None, which, step, _Until(end, wish))
+        except Refused as error:
+            say(str(error))
+            with store.write() as tx:
+                wishes.end(tx, wish)
+        count += step.count
+    return count
+
+
+@dataclass(slots=True)
+class _Again:
+    """Makes deliveries due now; of those that came to their status after `asked_at`, none."""
+
+    edition: Edition
+    status: str
+    now: datetime
+    asked_at: datetime | None = None
+    count: int = 0
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, tx: Connection, rows: Sequence[Row[Any]]) -> None:
+        _go_on(tx, self.edition)
+        rows = [row for row in rows if self._meant(row)]
         barred = _barred(tx, rows)
         fine = [row for row in rows if row.id not in barred]
-        if status == "deferred":
-            ledger.hasten(tx, [row.id for row in fine], now)
+        if self.status == "deferred":
+            ledger.hasten(tx, [row.id for row in fine], self.now)
         else:
-            ledger.again(tx, fine, now, anew=status in _ANEW)
-        _stop(tx, [row for row in rows if row.id in barred], barred, now)
-        stopped.extend((row.address, barred[row.id]) for row in rows if row.id in barred)
-        again += len(fine)
+            ledger.again(tx, fine, self.now, anew=self.status in _ANEW)
+        _stop(tx, [row for row in rows if row.id in barred], barred, self.now)
+        self.stopped.extend((row.address, barred[row.id]) for row in rows if row.id in barred)
+        self.count += len(fine)
 
-    deed = _Deed(actor, "retry", now)
-    _each(store, edition, deed, _Which(status, address, one), step)
-    return Retried(again, tuple(stopped))
+    def _meant(self, row: Row[Any]) -> bool:
+        at = row.finished_at or row.started_at
+        return not (self.asked_at and at and at > self.asked_at)
 
 
 def acknowledge(
@@ -106,6 +150,11 @@ class _Which(NamedTuple):
     address: str
     one: int | None
 
+    @property
+    def single(self) -> bool:
+        """Whether it is about somebody, and not about all."""
+        return bool(self.address) or self.one is not None
+
     def ids(self, tx: Connection, edition: Edition) -> array[int]:
         """Theirs. Raises NotFound where one is asked for and not there."""
         if self.one is not None:
@@ -113,24 +162,35 @@ class _Which(NamedTuple):
             found = array("q", [row.id for row in there if row.edition_id == edition.id])
         else:
             found = ledger.ids(tx, edition.id, self.status, self.address)
-        if not found and (self.address or self.one is not None):
+        if not found and self.single:
             to = f" to {self.address}" if self.address else ""
             raise NotFound(f"{edition.name} has no {self.status} delivery{to}")
         return found
 
 
+class _Until(NamedTuple):
+    """When a step stops (of a monotonic clock), and the wish that says how far it came."""
+
+    end: float
+    wish: Wish
+
+
 def _each(
     store: Store,
     edition: Edition,
-    deed: _Deed,
+    deed: _Deed | None,
     which: _Which,
     step: Callable[[Connection, Sequence[Row[Any]]], None],
-) -> None:
-    """Each delivery that has the status now, once, some in a transaction. Raises NotFound."""
+    until: _Until | None = None,
+) -> int:
+    """Each delivery that has the status now, once, some in a transaction; how many are left when the time is
+    over. Raises NotFound."""
     with store.read() as tx:
-        ids = which.ids(tx, edition)
+        ids = array("q", sorted(which.ids(tx, edition)))
+    if until:
+        del ids[: bisect_right(ids, until.wish.after)]
     chunks, about = Chunks(store, _CHUNK), {"status": which.status, "count": len(ids)}
-    if which.one is not None or which.address:
+    if which.single:
         # not the address: whoever is erased must not go on standing in the log
         about |= {"delivery": ids[0]}
     while ids:
@@ -138,10 +198,18 @@ def _each(
         with chunks.write(len(ids[:size])) as tx:
             if rows := ledger.several(tx, ids[:size], which.status):
                 step(tx, rows)
-                if about:
+                if deed and about:
                     deeds.add(tx, deed.actor, deed.verb, f"edition {edition.name}", deed.now, **about)
                     about = {}
+            if until:
+                wishes.note(tx, until.wish._replace(after=ids[:size][-1]))
         del ids[:size]
+        if until and time.monotonic() >= until.end:
+            break
+    if until and not ids:
+        with store.write() as tx:
+            wishes.end(tx, until.wish)
+    return len(ids)
 
 
 def _go_on(tx: Connection, edition: Edition) -> None:

@@ -12,11 +12,21 @@ from publisher import cutting, gathering, webhooks
 from publisher.app import Publisher
 from publisher.config.schema import Config
 from publisher.cutting import Result
-from publisher.delivering import compacting, figuring, opening
+from publisher.delivering import compacting, figuring, opening, retrying
 from publisher.gathering import Gathered, fetching
 from publisher.model.editors import COMMAND_LINE
 from publisher.publishing import Changed, announcing
-from publisher.store import clock, confirmations, feed_polls, imports, ledger, requests, restores, workforce
+from publisher.store import (
+    clock,
+    confirmations,
+    feed_polls,
+    imports,
+    ledger,
+    requests,
+    restores,
+    wishes,
+    workforce,
+)
 from publisher.store import editions as edition_rows
 from publisher.store import editors as editor_rows
 from publisher.store.editions import Edition
@@ -30,6 +40,7 @@ _REQUESTS = "api requests"
 _POLLS, _KEPT = "polls", timedelta(days=400)
 _FIGURING_SECONDS = 1.0
 _IMPORTS, _IMPORTING_SECONDS = "imports", 3.0
+_RETRYING_SECONDS = 3.0
 _RECEIVED, _RECEIVING, _RECEIVING_SECONDS = "bounces", timedelta(minutes=3), 5.0
 
 
@@ -80,6 +91,7 @@ def _tick(publisher: Publisher, now: datetime, gather_always: bool, say: Say) ->
         lambda: _publish(publisher, now, done.gathered, gather_always),
         lambda: _announce(publisher, now, say),
         lambda: _tell(publisher, now, say),
+        lambda: _retry(publisher, now, say),
         lambda: done.held.update(_held(publisher, now)),
         lambda: done.told.extend(_remind(publisher, done.held, now)),
         lambda: _ask(publisher, now),
@@ -155,6 +167,14 @@ def _tell(publisher: Publisher, now: datetime, say: Say) -> None:
     done = webhooks.tell(publisher.store, publisher.config, os.environ, now, say)
     if done.told or done.failed:
         log.info("told", extra={"fields": {"events": done.told, "failing": done.failed}})
+
+
+def _retry(publisher: Publisher, now: datetime, say: Say) -> None:
+    """What an editor asked to be sent again and was too much for one request, a little at a time."""
+    with publisher.store.read() as tx:
+        waits = wishes.there(tx)
+    if waits:
+        retrying.go_on(publisher.store, now, _RETRYING_SECONDS, say)
 
 
 def _remind(publisher: Publisher, held: Mapping[str, int], now: datetime) -> list[str]:

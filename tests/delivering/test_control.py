@@ -16,13 +16,14 @@ import pytest
 from forking import Forked
 from mail_sink import FINE
 
-from publisher import cutting, delivering, subscribing
+from publisher import cutting, delivering, scheduler, subscribing
 from publisher.cutting import cancelling
 from publisher.delivering import approving, controlling, opening, retrying, watching
 from publisher.delivering.reputation import Reputation
 from publisher.errors import NotAllowed, NotFound, Refused
 from publisher.model.editors import COMMAND_LINE, Actor
-from publisher.store import attempts, deeds, editions, subscribers
+from publisher.store import attempts, chunking, deeds, editions, ledger, subscribers, wishes
+from publisher.store.schema import deliveries
 
 FIRST, SECOND = "reader0@example.org", "reader1@example.org"
 HOLD = {"newsletters": {"daily": {"approval": True}}}
@@ -250,6 +251,71 @@ def test_expired_and_deferred_ones_go_at_once_and_have_the_whole_time_again(
     row = m.rows()[FIRST]
     assert (row.status, row.attempt, row.generation) == ("deferred", 3, 2)
     m.check_events()
+
+
+def test_what_a_retry_leaves_the_clock_goes_on_with_each_once(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=6)
+    store = m.publisher.store
+    m.sink.rcpt = lambda r: "550 5.2.2 full"
+    m.deliver()
+    monkeypatch.setattr(chunking, "_FIRST", 2)
+    done = retrying.retry(store, COMMAND_LINE, m.edition, "bounced", clock(), seconds=0)
+    assert (done.again, done.left) == (2, 4)
+    clock.move(minutes=1)
+    m.deliver()
+    with store.read() as tx:
+        (left,) = wishes.of(tx, m.edition.id)
+        last = max(row.id for row in m.rows().values())
+        deeds_ = [(d.verb, d.data["count"]) for d in deeds.listed(tx, 1)]
+    assert deeds_ == [("retry", 6)]
+    with store.write() as tx:  # as if it had bounced only since
+        tx.execute(deliveries.update().where(deliveries.c.id == last).values(finished_at=clock()))
+    said: list[str] = []
+    with store.write() as tx:
+        editions.set_state(tx, m.edition.id, ["done"], "paused")
+    assert retrying.go_on(store, clock(), 9, said.append) == 0
+    with store.write() as tx:
+        assert wishes.of(tx, m.edition.id) == [left], "it waits for somebody who resumes it"
+        editions.set_state(tx, m.edition.id, ["paused"], "sending")
+    m.sink.rcpt = lambda r: "250 fine"
+    scheduler.tick(m.publisher)
+    m.deliver()
+    assert m.counts() == {"sent": 3, "bounced": 3}, "nobody twice, and none that came later"
+    with store.write() as tx:
+        assert wishes.there(tx) == []
+        wishes.note(tx, left)
+        editions.set_state(tx, m.edition.id, ["sending", "done"], "cancelled")
+    assert retrying.go_on(store, clock(), 9, said.append) == 0
+    assert "is cancelled" in said[0]
+    with store.read() as tx:
+        assert wishes.there(tx) == []
+    m.check_events()
+
+
+def test_a_retry_that_was_killed_goes_on(
+    mailing: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = mailing(people=6)
+    m.sink.rcpt = lambda r: "550 5.2.2 full"
+    m.deliver()
+    monkeypatch.setattr(chunking, "_FIRST", 2)
+    again, calls = ledger.again, list[int]()
+
+    def dying(*given: Any, **more: Any) -> None:
+        calls.append(1)
+        again(*given, **more)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "again", dying)
+    with pytest.raises(KeyboardInterrupt):
+        retrying.retry(m.publisher.store, COMMAND_LINE, m.edition, "bounced", clock(), seconds=9)
+    assert m.counts() == {"bounced": 4, "deferred": 2}
+    scheduler.tick(m.publisher)
+    assert m.counts() == {"deferred": 6}
+    assert {row.generation for row in m.rows().values()} == {2}
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])

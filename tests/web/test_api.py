@@ -60,7 +60,7 @@ def test_an_edition_goes_its_way_by_two_programs(office: Office) -> None:
     assert bo.get(f"{edition}/deliveries", q="BO@example.org")["items"][0]["address"] == "bo@example.org"
     said = bo.get("/explain", address="ada@example.org", edition="weekly/1")
     assert said["facts"]["edition"]["verdict"] == "queued"
-    assert bo.post(f"{edition}/retry", {"status": "bounced"}) == {"again": 0, "suppressed": []}
+    assert bo.post(f"{edition}/retry", {"status": "bounced"}) == {"again": 0, "suppressed": [], "left": 0}
     assert bo.post(f"{edition}/cancel")["state"] == "cancelled"
     with office.p.store.read() as tx:
         done = [(d.actor, d.verb) for d in deeds.listed(tx, 50, object_="edition weekly/1")]

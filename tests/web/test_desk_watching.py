@@ -21,15 +21,16 @@ from forking import Forked
 from mail_sink import FINE, Sink
 from public_files_server import serving
 
-from publisher import cutting, delivering, gathering, passwords, subscribing
+from publisher import cutting, delivering, gathering, passwords, scheduler, subscribing
 from publisher.admitting import own
 from publisher.app import Publisher
 from publisher.delivering import controlling, opening, progress, retrying
 from publisher.errors import StoreError
 from publisher.model.editors import COMMAND_LINE
-from publisher.store import deeds, ledger
+from publisher.store import chunking, deeds, ledger
 from publisher.store.editions import Edition
 from publisher.subscribing.taking import Register
+from publisher.web.desk import deliveries as desk_deliveries
 from publisher.web.desk.watch import PIECES
 from publisher.web.public import Public, application
 
@@ -319,6 +320,26 @@ def test_exactly_those_that_need_it_are_sent_again_and_it_is_said_how_many(
         ("Publisher", "acknowledge", 1),
         ("Publisher", "retry", 2),
     ]
+
+
+def test_what_takes_long_is_left_to_the_clock_and_said(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = watched(people=6)
+    w.sink.rcpt = lambda r: "550 5.2.2 full"
+    w.deliver()
+    boss, bounced = w.room.editor("publisher"), f"{LEDGER}?status=bounced"
+    monkeypatch.setattr(desk_deliveries, "_SECONDS", 0.0)
+    monkeypatch.setattr(chunking, "_FIRST", 2)
+    boss.get(bounced)
+    done = boss.post(bounced, do="retry", status="bounced", count=6)
+    page = boss.get(done.headers["location"]).text
+    assert "the clock goes on with the rest" in page
+    assert "4 still stand so" in page
+    assert "Send all" not in page
+    scheduler.tick(w.p)
+    assert w.counts() == {"deferred": 6}
+    assert "still stand so" not in boss.get(bounced).text
 
 
 def test_what_keeps_mail_from_leaving_is_said_and_ends(watched: Callable[..., Watched]) -> None:

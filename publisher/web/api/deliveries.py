@@ -17,6 +17,7 @@ from publisher.web.api.editions import EDITION, EditionPlace, found
 from publisher.web.api.operations import Answer, Body, Call, Given, Operation, Paged
 from publisher.web.api.paging import begins, ends_at
 
+_SECONDS = 5.0  # that a request works on a retry
 _ADDRESS = Field(None, min_length=3, max_length=320, description="only that to this address")
 
 
@@ -88,10 +89,11 @@ class Barred(Answer):
 
 
 class Retried(Answer):
-    """How many are due again, and who must not be mailed."""
+    """How many are due again, who must not be mailed, and how many are left."""
 
     again: int
     suppressed: list[Barred]
+    left: int = Field(description="how many the clock goes on with, a little at a time")
 
 
 class AcknowledgeAsked(Body):
@@ -161,9 +163,11 @@ def one(call: Call) -> object:
 def retry(call: Call) -> object:
     """Make them due now."""
     store, asked = call.publisher.store, call.body
-    done = retrying.retry(store, call.actor, found(call), asked.status, call.now, asked.address or "")
+    given = (store, call.actor, found(call), asked.status, call.now, asked.address or "")
+    done = retrying.retry(*given, seconds=_SECONDS)
     return {
         "again": done.again,
+        "left": done.left,
         "suppressed": [{"address": address, "reason": why} for address, why in done.suppressed],
     }
 
