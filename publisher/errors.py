@@ -13,6 +13,11 @@ class PublisherError(Exception):
 
     exit_code = 70
 
+    def __init__(self, sentence: str = "", **values: object) -> None:
+        """`sentence` may have places for values, %(name)s: so it can be said in another language."""
+        super().__init__(sentence % values if values else sentence)
+        self.sentence, self.values = sentence, values
+
     def __reduce__(self) -> tuple[Any, ...]:
         """It may come from another process: as it is, and not made anew of its sentence."""
         return _as_it_was, (type(self), self.args, self.__dict__)

@@ -16,6 +16,7 @@ from publisher.editions import slots
 from publisher.editions.slots import Timetable
 from publisher.errors import Refused
 from publisher.model.editors import CLOCK, COMMAND_LINE, Actor
+from publisher.permissions import N_
 from publisher.store import Store, after_writers, audience, cuts, deeds, editions, ledger, serving
 from publisher.store.chunking import Chunks
 from publisher.store.claims import WAITING
@@ -43,7 +44,8 @@ def cancel(
     with store.alone("cut"):
         if not _cancel(store, edition, now, reason, editions.OPEN_STATES, actor):
             with store.read() as tx:
-                raise Refused(f"{edition.name} has ended: {editions.get(tx, edition.id).state}")
+                state = editions.get(tx, edition.id).state
+                raise Refused(N_("%(edition)s has ended: %(state)s"), edition=edition.name, state=state)
 
 
 def earlier(store: Store, cut: Cut) -> list[Edition]:

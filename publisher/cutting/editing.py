@@ -39,6 +39,7 @@ CHANGEABLE = ("held", "scheduled", "sending", "paused")
 LONGEST = {"subject": 200, "preheader": 300, "intro": 20_000}
 _MEANWHILE = N_("somebody has changed it meanwhile: look at it again, and then change it")
 _NOTHING = N_("nothing would be left in it: cancel it instead")
+_NOT_NOW = N_("%(edition)s cannot be changed: it is %(state)s")
 _LEFT = N_("some of it has left already: it cannot be changed any more")
 _SAME = N_("nothing of it would be different")
 _TOO_LONG = N_("the subject holds 200 characters at most, the preheader 300, the introduction 20,000")
@@ -103,7 +104,7 @@ def _look(store: Store, config: Config, edition: Edition) -> tuple[Edition, Sequ
     if edition.newsletter not in config.newsletters:
         raise NotFound(f"the newsletter {edition.newsletter} is not in the configuration any more")
     if found.state not in CHANGEABLE and not found.changing:
-        raise Refused(f"{found.name} cannot be changed: it is {found.state}")
+        raise Refused(_NOT_NOW, edition=found.name, state=found.state)
     return found, held
 
 

@@ -11,12 +11,20 @@ from publisher.delivering import due_times
 from publisher.errors import Refused
 from publisher.freezing.fingerprints import fingerprint
 from publisher.model.editors import COMMAND_LINE, Actor
-from publisher.permissions import Handled
+from publisher.permissions import N_, Handled
 from publisher.store import Store, clock, compacted, deeds, editions, erasing, ledger, restores
 from publisher.store.editions import Edition
 
 __all__ = ["approve", "check", "fingerprint", "refusal"]
 _CHANGED = "it is not what was approved"
+_AGAIN = N_("%(edition)s: it is not what was approved: approve it again")
+_PARTLY_LEFT = N_(
+    "%(edition)s: it is not what was approved: some of it has left, and the rest can only be cancelled"
+)
+_SINCE = N_("%(edition)s has changed since it was looked at: nothing was approved")
+_NOT_NOW = N_("%(edition)s cannot be approved: it is %(state)s")
+_FAULTY = N_("%(edition)s cannot be approved: %(fault)s")
+_NEEDLESS = N_("%(edition)s needs no approval: publisher send %(edition)s opens it")
 
 
 def approve(
@@ -35,7 +43,7 @@ def approve(
             with store.write() as tx:
                 # whoever looks again must come to see what stands there now
                 editions.change(tx, edition.id, fingerprint=found)
-            raise Refused(f"{edition.name} has changed since it was looked at: nothing was approved")
+            raise Refused(_SINCE, edition=edition.name)
         due_times.next_hours(store, edition, now)
         with store.write() as tx:
             changes = {"approved_hash": found, "opened_at": now, "opens_at": None, "reason": ""}
@@ -57,11 +65,11 @@ def _check(store: Store, edition: Edition, actor: Actor) -> None:
         found = editions.get(tx, edition.id)
         state = found.state
     if not edition.needs_approval:
-        raise Refused(f"{edition.name} needs no approval: publisher send {edition.name} opens it")
+        raise Refused(_NEEDLESS, edition=edition.name)
     if state != "held":
-        raise Refused(f"{edition.name} cannot be approved: it is {state}")
+        raise Refused(_NOT_NOW, edition=edition.name, state=state)
     if found.fault:
-        raise Refused(f"{edition.name} cannot be approved: {found.fault}")
+        raise Refused(_FAULTY, edition=edition.name, fault=found.fault)
 
 
 def check(store: Store, edition: Edition, now: datetime) -> None:
@@ -85,5 +93,4 @@ def check(store: Store, edition: Edition, now: datetime) -> None:
             unopened = {"opened_at": None, "paused_at": None}
             changes = {"approved_hash": "", "fingerprint": "", "reason": _CHANGED, **unopened}
             editions.set_state(tx, edition.id, ["scheduled", "sending", "paused"], "held", **changes)
-    then = "some of it has left, and the rest can only be cancelled" if left else "approve it again"
-    raise Refused(f"{edition.name}: {_CHANGED}: {then}")
+    raise Refused(_PARTLY_LEFT if left else _AGAIN, edition=edition.name)

@@ -8,10 +8,14 @@ from publisher import permissions
 from publisher.delivering import approving
 from publisher.errors import Refused
 from publisher.model.editors import COMMAND_LINE, Actor
+from publisher.permissions import N_
 from publisher.store import Store, clock, deeds, editions
 from publisher.store.editions import Edition
 
 _MOVING = ("sending", "scheduled")
+_NO_PAUSE = N_("%(edition)s cannot be paused: it is %(state)s")
+_NO_RESUMING = N_("%(edition)s cannot be resumed: it is %(state)s")
+_NO_HOLD = N_("%(edition)s cannot be held: it is %(state)s")
 
 
 def pause(
@@ -27,7 +31,7 @@ def pause(
             deeds.add(tx, actor, "pause", f"edition {edition.name}", now, reason=reason)
         found = editions.get(tx, edition.id)
     if found.state != "paused":
-        raise Refused(f"{edition.name} cannot be paused: it is {found.state}")
+        raise Refused(_NO_PAUSE, edition=edition.name, state=found.state)
     return found
 
 
@@ -47,7 +51,7 @@ def resume(store: Store, edition: Edition, now: datetime, *, actor: Actor = COMM
             deeds.add(tx, actor, "resume", f"edition {edition.name}", now)
         found = editions.get(tx, edition.id)
     if found.state not in _MOVING:
-        raise Refused(f"{edition.name} cannot be resumed: it is {found.state}")
+        raise Refused(_NO_RESUMING, edition=edition.name, state=found.state)
     return found
 
 
@@ -64,5 +68,5 @@ def hold(store: Store, edition: Edition, now: datetime, *, actor: Actor = COMMAN
             deeds.add(tx, actor, "hold", f"edition {edition.name}", now)
         found = editions.get(tx, edition.id)
     if found.state != "held":
-        raise Refused(f"{edition.name} cannot be held: it is {found.state}")
+        raise Refused(_NO_HOLD, edition=edition.name, state=found.state)
     return found

@@ -12,10 +12,15 @@ from publisher import permissions
 from publisher.delivering import approving, due_times
 from publisher.errors import NotFound, Refused
 from publisher.model.editors import COMMAND_LINE, Actor
+from publisher.permissions import N_
 from publisher.store import Store, clock, deeds, editions, ledger
 from publisher.store.editions import Edition
 
 _CLOSED = ("held", "scheduled")
+_OPENED = N_("%(edition)s was opened already: --at cannot hold it any more")
+_UNAPPROVED = N_("%(edition)s waits for approval: publisher approve %(edition)s")
+_FAULTY = N_("%(edition)s cannot be sent: %(fault)s")
+_NOT_NOW = N_("%(edition)s cannot be sent: it is %(state)s%(because)s")
 
 
 def named(store: Store, name: str) -> Edition:
@@ -49,7 +54,7 @@ def open_edition(
     _check(edition)
     approving.check(store, edition, now)
     if at and edition.state in ("sending", "done"):
-        raise Refused(f"{edition.name} was opened already: --at cannot hold it any more")
+        raise Refused(_OPENED, edition=edition.name)
     if when == "local":
         due_times.next_hours(store, edition, now)
     elif when == "now":
@@ -68,11 +73,12 @@ def open_edition(
 
 def _check(edition: Edition) -> None:
     if edition.needs_approval and not edition.approved_hash:
-        raise Refused(f"{edition.name} waits for approval: publisher approve {edition.name}")
+        raise Refused(_UNAPPROVED, edition=edition.name)
     if edition.fault and not edition.opened_at:
-        raise Refused(f"{edition.name} cannot be sent: {edition.fault}")
+        raise Refused(_FAULTY, edition=edition.name, fault=edition.fault)
     if edition.state in ("cutting", "cancelled", "paused"):
-        raise Refused(f"{edition.name} cannot be sent: it is {edition.state}{_because(edition)}")
+        values = {"edition": edition.name, "state": edition.state, "because": _because(edition)}
+        raise Refused(_NOT_NOW, **values)
 
 
 def _because(edition: Edition) -> str:

@@ -16,6 +16,7 @@ from publisher import permissions
 from publisher.delivering import approving
 from publisher.errors import NotFound, Refused
 from publisher.model.editors import Actor
+from publisher.permissions import N_
 from publisher.store import Store, deeds, editions, ledger, wishes
 from publisher.store.chunking import Chunks
 from publisher.store.editions import Edition
@@ -25,6 +26,7 @@ RETRIED = ("unknown", "deferred", "bounced", "expired")
 # a new message: its Message-ID and date say so; unknown ones are sent again byte for byte
 _ANEW = ("bounced", "expired")
 _CHUNK = 500
+_NOT_NOW = N_("%(edition)s is %(state)s: nothing of it can be sent again now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _go_on(tx: Connection, edition: Edition) -> None:
     editions.set_state(tx, edition.id, ["done", "sending"], "sending", done_at=None)
     state = editions.get(tx, edition.id).state
     if state != "sending":
-        raise Refused(f"{edition.name} is {state}: nothing of it can be sent again now")
+        raise Refused(_NOT_NOW, edition=edition.name, state=state)
 
 
 def _barred(tx: Connection, rows: Sequence[Row[Any]]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import pickle
 import re
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from desk_visitors import QUICK, Newsroom, Visitor
+from desk_visitors import HOME, QUICK, Newsroom, Visitor
 from forking import Forked
 from mail_sink import FINE, Sink
 from public_files_server import serving
@@ -25,9 +26,9 @@ from publisher import cutting, delivering, gathering, passwords, scheduler, subs
 from publisher.admitting import own
 from publisher.app import Publisher
 from publisher.delivering import controlling, opening, progress, retrying
-from publisher.errors import StoreError
+from publisher.errors import Refused, StoreError
 from publisher.model.editors import COMMAND_LINE
-from publisher.store import chunking, deeds, ledger
+from publisher.store import chunking, deeds, editions, ledger
 from publisher.store.editions import Edition
 from publisher.subscribing.taking import Register
 from publisher.web.desk import deliveries as desk_deliveries
@@ -340,6 +341,26 @@ def test_what_takes_long_is_left_to_the_clock_and_said(
     scheduler.tick(w.p)
     assert w.counts() == {"deferred": 6}
     assert "still stand so" not in boss.get(bounced).text
+
+
+def test_a_refusal_is_said_in_the_language_of_the_desk_with_its_names(
+    watched: Callable[..., Watched],
+) -> None:
+    w = watched(publication={"url": HOME, "language": "de"})
+    w.sink.rcpt = lambda r: "550 5.2.2 full"
+    w.deliver()
+    with w.p.store.write() as tx:
+        editions.set_state(tx, w.edition.id, ["sending", "done"], "paused")
+    boss, bounced = w.room.editor("publisher"), f"{LEDGER}?status=bounced"
+    boss.get(bounced)
+    answer = boss.post(bounced, do="retry", status="bounced", count=5)
+    assert answer.status_code == 422
+    assert "Von daily/1 kann jetzt nichts noch einmal gesendet werden. Stand: angehalten" in answer.text
+    with pytest.raises(Refused) as refused:
+        retrying.retry(w.p.store, COMMAND_LINE, w.edition, "bounced", w.p.clock())
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert str(again) == "daily/1 is paused: nothing of it can be sent again now"
+    assert again.values == {"edition": "daily/1", "state": "paused"}
 
 
 def test_what_keeps_mail_from_leaving_is_said_and_ends(watched: Callable[..., Watched]) -> None:

@@ -65,7 +65,7 @@ def preview(visit: Visit) -> Response:
     try:
         page = proof(p.config, p.templates, listing.article, withdrawn=listing.status == "withdrawn")
     except ContentError as error:
-        return visit.page("refused", 422, wrong=str(error))
+        return visit.page("refused", 422, wrong=error)
     headers = {"Content-Security-Policy": PREVIEW, "X-DNS-Prefetch-Control": "off"}
     return HTMLResponse(page, headers=headers)
 

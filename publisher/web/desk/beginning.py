@@ -73,7 +73,7 @@ def show(visit: Visit, status: int = 200, **more: object) -> Response:
         try:
             given |= _foresee(visit, wanted)
         except (Refused, NotFound) as error:
-            status, more = 422, {"wrong": str(error)}
+            status, more = 422, {"wrong": error}
     return visit.page("beginning", status, **{**given, **more})
 
 
@@ -113,7 +113,7 @@ def act(visit: Visit) -> Response:
     except NotAllowed:
         raise
     except (Refused, NotFound, ContentError) as error:
-        return show(visit, 422, wrong=str(error))
+        return show(visit, 422, wrong=error)
     if made is None:
         return visit.to("/desk/editions", newsletter=wanted.newsletter, said="cutting")
     if made.edition is None:

@@ -60,7 +60,7 @@ def act(visit: Visit) -> Response:
         raise
     except (Refused, NotFound) as error:
         status = 404 if isinstance(error, NotFound) else 422
-        return show(visit, status, wrong=str(error), failed=do)
+        return show(visit, status, wrong=error, failed=do)
     delivering.finish(visit.publisher.store, visit.now)
     return visit.to(f"/desk/editions/{edition.name}/deliveries", **_query(visit), said=said)
 

@@ -42,7 +42,7 @@ def act(visit: Visit) -> Response:
     except (Refused, NotFound, ContentError) as error:
         typed = {name: values[0] for name, values in visit.form.values.items() if name not in ("token", "do")}
         typed |= {"keep": visit.form.all("keep")} if do == "change" else {}  # type: ignore[dict-item]
-        return show(visit, 422, wrong=str(error), typed=typed, failed=do)
+        return show(visit, 422, wrong=error, typed=typed, failed=do)
 
 
 def _errand(visit: Visit, edition: Edition, said: str, do: Do) -> Response:

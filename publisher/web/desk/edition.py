@@ -79,7 +79,7 @@ def show(visit: Visit, status: int = 200, **more: object) -> Response:
     p = visit.publisher
     errand = visit.look.errands.of(edition.name)
     if errand and errand.ended and errand.error and status == 200:
-        more = {"wrong": str(errand.error), **more}
+        more = {"wrong": errand.error, **more}
     with p.store.read() as tx:
         done = deeds.listed(tx, _DEEDS, object_=f"edition {edition.name}")
         astray = cutting.astray(tx, [one.article_id for one in stands.contents if not one.dropped])

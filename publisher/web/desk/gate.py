@@ -139,11 +139,11 @@ class Gate:
                 return visit.to("/desk/sign-in", next=visit.request.url.path.removeprefix(self._public.path))
             return door.show(visit) if door.show else visit.page("refused", 405)
         except NotAllowed as error:
-            return visit.page("refused", 403, wrong=str(error))
+            return visit.page("refused", 403, wrong=error)
         except NotFound as error:
-            return visit.page("refused", 404, wrong=str(error))
+            return visit.page("refused", 404, wrong=error)
         except Refused as error:
-            return visit.page("refused", 422, wrong=str(error))
+            return visit.page("refused", 422, wrong=error)
 
     def _act(self, door: Door, visit: Visit) -> Response:
         if wrong := self._wrong_form(visit):

@@ -55,7 +55,7 @@ def take(visit: Visit) -> Response:
     except NotAllowed:
         raise
     except Refused as error:
-        return show(visit, 422, wrong=str(error))
+        return show(visit, 422, wrong=error)
     return visit.to(f"/desk/subscribers/imports/{id_}")
 
 
@@ -103,7 +103,7 @@ def act(visit: Visit) -> Response:
     except (NotAllowed, NotFound):
         raise
     except Refused as error:
-        return show_one(visit, 422, wrong=str(error))
+        return show_one(visit, 422, wrong=error)
     visit.importer.begin()
     return visit.to(f"/desk/subscribers/imports/{_id(visit)}")
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from publisher import permissions
 from publisher.admitting import Session
 from publisher.app import Publisher
+from publisher.errors import PublisherError
 from publisher.languages import clock_time, direction, long_date, number
 from publisher.rendering.colours import palettes
 from publisher.web.desk.errands import Errands
@@ -56,14 +57,18 @@ class Look:
             return me is not None and not permissions.may(me.actor, action)
 
         given = {**self._shared, "may": may, "here": name, "me": me, "wrong": "", **context}
-        given["wrong"] = self.words(str(given["wrong"]))
+        given["wrong"] = self.words(given["wrong"])
         return self.publisher.templates.render(f"desk/{name}.html", **given)
 
-    def words(self, sentence: str) -> str:
-        """A sentence of a refusal, in the language of the desk."""
-        if not sentence:
+    def words(self, refusal: object) -> str:
+        """A refusal, or its sentence, in the language of the desk; so are states that it names."""
+        if not str(refusal):
             return ""
-        return self.publisher.templates.words(self.language).gettext(sentence)
+        say = self.publisher.templates.words(self.language).gettext
+        if not isinstance(refusal, PublisherError) or not refusal.values:
+            return say(str(refusal))
+        values = {name: say(str(value)) if value else "" for name, value in refusal.values.items()}
+        return say(refusal.sentence) % values
 
     def moment(self, at: datetime, now: datetime) -> str:
         """A moment in words: the time alone, where it is of today."""
