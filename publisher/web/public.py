@@ -27,8 +27,8 @@ from publisher.web.leaving import Leaving
 from publisher.web.polls import Polls
 from publisher.web.preferences import Preferences
 from publisher.web.private_feeds import PrivateFeeds
+from publisher.web.reports import Reports
 from publisher.web.signing_up import SigningUp
-from publisher.web.webhooks import Webhooks
 
 log = logging.getLogger("publisher")
 _PATIENCE = 5.0  # seconds that the end waits for the store
@@ -84,7 +84,7 @@ def application(publisher: Publisher) -> Public:
         *desk.routes,
         *Api(publisher, desk.gate.used.note, desk.gate.importer.begin).routes,
         Route("/view/{token}", partial(_view, doors), methods=["GET"]),
-        *Webhooks(publisher, os.environ).routes,
+        *Reports(publisher, os.environ).routes,
         Mount("/", files),
     ]
     # a publication may live below a path; a proxy may strip it, or not

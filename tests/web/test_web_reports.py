@@ -26,7 +26,7 @@ from publisher.errors import ConfigError, Refused
 from publisher.store import ledger, subscribers
 from publisher.web import sns
 from publisher.web.public import application
-from publisher.web.webhooks import Webhooks
+from publisher.web.reports import Reports
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
 HOST = "https://sns.eu-west-1.amazonaws.com"
@@ -135,8 +135,8 @@ def site(
     opening.open_edition(p.store, edition, clock())
     delivering.deliver(p.store, p.config, p.keys, p.transport, clock)
     amazon = Amazon(amazon_key)
-    webhooks = Webhooks(p, {}, amazon.fetch)
-    return Site(p, amazon, Http(Starlette(routes=webhooks.routes)))
+    reports = Reports(p, {}, amazon.fetch)
+    return Site(p, amazon, Http(Starlette(routes=reports.routes)))
 
 
 def bounce(site: Site, **changed: Any) -> dict[str, Any]:
@@ -293,7 +293,7 @@ def test_who_is_not_configured_has_no_door(publication: Callable[..., Publisher]
         assert http.post(path, json={}).status_code in (404, 405)
     hooks = {"postmark": {"token_env": "NOT_SET"}}
     with pytest.raises(ConfigError, match=r"web\.webhooks\.postmark\.token_env"):
-        Webhooks(publication(web={"webhooks": hooks}), {})
+        Reports(publication(web={"webhooks": hooks}), {})
 
 
 def test_fetching_follows_nobody_and_reads_no_more_than_a_certificate() -> None:

@@ -38,7 +38,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 log = logging.getLogger("publisher")
 
 
-class Webhooks:
+class Reports:
     """The doors of the providers that are configured. Raises ConfigError for a secret that is not there."""
 
     def __init__(self, publisher: Publisher, environ: Mapping[str, str], fetch: Fetch | None = None) -> None:
