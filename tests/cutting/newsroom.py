@@ -25,6 +25,7 @@ from publisher.store import catalogue, editions, subscribers
 from publisher.store.catalogue import Listing, Release
 from publisher.store.frozen import VariantRow
 from publisher.store.schema import deliveries
+from publisher.store.schema import editions as edition_rows
 from publisher.store.subscribers import Subscription
 
 TOPICS = ("world", "sports", "science", "kitchen")
@@ -200,7 +201,8 @@ class Newsroom:
 
     def stopped(self, there: dict[int, Any], cadence: str, key: str) -> bool:
         """A slot that was cancelled, by a person or by the next one: the clock does not begin it again."""
-        states = {e.state for e in there.values() if (e.cadence, e.slot) == (cadence, key)}
+        mine = [e for e in there.values() if (e.newsletter, e.cadence, e.slot) == ("daily", cadence, key)]
+        states = {e.state for e in mine}
         return states == {"cancelled"}
 
     def check(self, cadence: str, kind: str, before: Any, hand: tuple[str, ...] = ()) -> None:
@@ -208,7 +210,11 @@ class Newsroom:
         people, ledger, states = before
         now, later, rows, after = self.clock.now, self.people(), self.ledger(), self.editions()
         overtaken = (
-            {i for i, e in after.items() if e.state == "cancelled" and states[i].state == "held"}
+            {
+                i
+                for i, e in after.items()
+                if e.newsletter == "daily" and e.state == "cancelled" and states[i].state == "held"
+            }
             if states
             else set()
         )
@@ -312,8 +318,8 @@ class Newsroom:
 
     def send(self, *ids: int) -> None:
         with self.p.store.write() as tx:
-            for id_ in ids:
-                editions.set_state(tx, id_, ["held", "scheduled"], "sending")
+            opening = (edition_rows.c.id.in_(ids), edition_rows.c.state.in_(("held", "scheduled")))
+            tx.execute(update(edition_rows).where(*opening).values(state="sending"))
             waiting = [deliveries.c.edition_id.in_(ids), deliveries.c.status == "queued"]
             late = update(deliveries).where(*waiting, deliveries.c.id % 9 == 0).values(status="expired")
             tx.execute(late)

@@ -63,10 +63,8 @@ class Year(Newsroom):
 
     def day_by_day(self, end: Any) -> None:
         while self.clock.now < end:
-            self.clock.move(
-                hours=self.dice.choice((5, 12, 15, 21, 24, 33)), minutes=self.dice.choice((0, 0, 30))
-            )
-            for _ in range(min(self.dice.choice((1, 2, 4, 5, 6, 8)), ARTICLES - len(self.stories))):
+            self.clock.move(hours=self.dice.choice((5, 15, 24, 33, 48)), minutes=self.dice.choice((0, 0, 30)))
+            for _ in range(min(self.dice.choice((2, 4, 6, 7, 9, 12)), ARTICLES - len(self.stories))):
                 self.publish()
             for act, chance in ((self.edit, 0.1), (self.person, 0.9), (self.person, 0.9), (self.person, 0.5)):
                 if self.stories and self.dice.random() < chance:
