@@ -192,8 +192,9 @@ def _standing(
     order = person.desc() if backwards else person.asc()
     mine = [_D.edition_id == edition_id]
     if status and counts[status] <= _FEW:
-        # all of them along the index of statuses, whatever way a database would take for a page of them
-        few = tx.scalars(select(_D.id).where(*mine, _D.status == status).limit(_FEW)).all()
+        # all of them along the index of edition, status and time, whatever way a database would take
+        these = select(_D.id).where(*mine, _D.status == status).order_by(_D.due_at)
+        few = tx.scalars(these.limit(_FEW)).all()
         beyond = [person < after if backwards else person > after] if after else []
         query = select(ledger_rows).where(_D.id.in_(few), *beyond)
         return list(tx.execute(query.order_by(order).limit(most)))
