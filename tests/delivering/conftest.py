@@ -10,15 +10,15 @@ from typing import Any
 
 import psycopg
 import pytest
+import readers
 import recount
 from mail_sink import Sink
 
-from publisher import cutting, delivering, gathering, subscribing
+from publisher import delivering
 from publisher.app import Publisher
 from publisher.delivering import opening
 from publisher.store import editions, ledger, sqlite_file
 from publisher.store.editions import Edition
-from publisher.subscribing.taking import Register
 
 
 @dataclass
@@ -84,16 +84,7 @@ def mailing(
         smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none", "connections": connections}
         settings = {"mail": {"transport": "smtp", "smtp": smtp}} | sections
         p = publication(articles={"ferry.md": post("The ferry")}, **settings)
-        gathering.gather(p.store, p.config, p.clock())
-        addresses = [f"reader{n}@example.org" for n in range(people)]
-        with p.store.write() as tx:
-            register = Register(tx, p.config, addresses, p.clock())
-            for address in addresses:
-                register.take(subscribing.Choice(address, "daily", "confirmed"))
-            register.flush()
-        request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
-        edition = cutting.cut(p.store, p.config, p.templates, request, p.clock()).edition
-        assert edition
+        edition = readers.cut_for(p, (f"reader{n}@example.org" for n in range(people)))
         if opened:
             edition = opening.open_edition(p.store, edition, p.clock())
         return Mailing(p, edition, sink)

@@ -22,14 +22,13 @@ from desk_visitors import PASSWORD
 from forking import Forked
 from mail_sink import FINE, Sink
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from readers import enter
 from test_web_doors import CHROMIUM, _free_port
 
-from publisher import subscribing
 from publisher.admitting import accounts, own
 from publisher.app import Publisher, open_publisher
 from publisher.model.editors import COMMAND_LINE
 from publisher.store import editions, ledger
-from publisher.subscribing.taking import Register
 
 READERS, CONNECTIONS = 2_000, 2
 CONFIG = """\
@@ -112,12 +111,7 @@ def paper(tmp_path: Path, empty_store: Path) -> Iterator[Paper]:
 
 
 def subscribed(p: Publisher) -> None:
-    addresses = [f"reader{n}@{'example.org' if n % 2 else 'example.net'}" for n in range(READERS)]
-    with p.store.write() as tx:
-        register = Register(tx, p.config, addresses, p.clock())
-        for address in addresses:
-            register.take(subscribing.Choice(address, "daily", "confirmed"))
-        register.flush()
+    enter(p, (f"reader{n}@{'example.org' if n % 2 else 'example.net'}" for n in range(READERS)))
 
 
 def reach(page: Page, wanted: Locator) -> None:

@@ -17,12 +17,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import readers
 from desk_visitors import HOME, QUICK, Newsroom, Visitor
 from forking import Forked
 from mail_sink import FINE, Sink
 from public_files_server import serving
 
-from publisher import cutting, delivering, gathering, passwords, scheduler, subscribing
+from publisher import delivering, passwords, scheduler
 from publisher.admitting import own
 from publisher.app import Publisher
 from publisher.delivering import controlling, opening, progress, retrying
@@ -30,7 +31,6 @@ from publisher.errors import Refused, StoreError
 from publisher.model.editors import COMMAND_LINE
 from publisher.store import chunking, deeds, editions, ledger
 from publisher.store.editions import Edition
-from publisher.subscribing.taking import Register
 from publisher.web.desk import deliveries as desk_deliveries
 from publisher.web.desk.watch import PIECES
 from publisher.web.public import Public, application
@@ -88,16 +88,7 @@ def watched(
         smtp = {"host": "127.0.0.1", "port": sink.port, "security": "none", "connections": 2}
         settings = {"mail": {"transport": "smtp", "smtp": smtp, "mx_lookup": False}} | sections
         p = publication(articles={"ferry.md": post("The ferry")}, **settings)
-        gathering.gather(p.store, p.config, p.clock())
-        addresses = [f"reader{n}@{domain}" for n in range(people)]
-        with p.store.write() as tx:
-            register = Register(tx, p.config, addresses, p.clock())
-            for address in addresses:
-                register.take(subscribing.Choice(address, "daily", "confirmed"))
-            register.flush()
-        request = cutting.asked(p.config, "daily", "", p.clock(), everybody=True)
-        edition = cutting.cut(p.store, p.config, p.templates, request, p.clock()).edition
-        assert edition
+        edition = readers.cut_for(p, (f"reader{n}@{domain}" for n in range(people)))
         return Watched(
             Newsroom.of(p, clock), opening.open_edition(p.store, edition, p.clock()), sink, processes
         )
