@@ -14,11 +14,13 @@ from publisher.errors import ContentError
 from publisher.gathering.feeds import Looked
 from publisher.model.articles import Article, Link, Manuscript
 from publisher.store import article_texts
+from publisher.store.article_texts import Text
 from publisher.store.traces import Key
 
 AT_ONCE = 50
 # a process takes half a second to begin, in which so many files are read
 WORTH_A_CREW = 500 // AT_ONCE
+_NOTHING = Text("", "")
 
 
 class Read(NamedTuple):
@@ -49,7 +51,7 @@ class Placed(NamedTuple):
 
     key: Key
     article_key: str = ""
-    text: str = ""
+    text: Text = _NOTHING
     absent: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     error: ContentError | None = None

@@ -160,7 +160,7 @@ class Intake:
             "expires_at": signs.expires_at,
             "revision": place.revision,
             "topics": list(place.topics),
-            "data": placed.text,
+            **placed.text._asdict(),
         }
 
     def _note(self, placed: Placed) -> None:

@@ -16,6 +16,7 @@ from publisher.rendering import pages
 from publisher.rendering.environment import Templates
 from publisher.rendering.pages import Frame
 from publisher.store import Store, article_texts
+from publisher.store.article_texts import Text
 
 _PIECES = 500
 _prepared: dict[tuple[Path, ...], Templates] = {}
@@ -30,13 +31,13 @@ class Kit:
     def __init__(self, config: Config, templates: Templates, store: Store | None = None) -> None:
         self.config, self.templates, self.store = config, templates, store
         self.frame = Frame(templates, site_of(config))
-        self._texts: Mapping[str, str] = {}
+        self._texts: Mapping[str, Text] = {}
         self._articles: dict[str, Article] = {}
         self.lines: dict[str, str] = {}
         self._pieces: dict[tuple[object, ...], Piece] = {}
 
-    def lay_out(self, texts: Mapping[str, str]) -> None:
-        """Have these articles at hand, and no others: as JSON by id."""
+    def lay_out(self, texts: Mapping[str, Text]) -> None:
+        """Have these articles at hand, and no others: as the catalogue holds them, by id."""
         self._texts = texts
         self._articles.clear()
 

@@ -20,6 +20,7 @@ from publisher.publishing.planned import Listing, Planned, Recipe
 from publisher.publishing.planning import Plan, Stale
 from publisher.publishing.standing import Standing
 from publisher.store import outlines
+from publisher.store.article_texts import Text
 
 _AT_ONCE = 100
 # a list brings the lines of a hundred articles
@@ -33,7 +34,7 @@ class Order(NamedTuple):
 
     planned: Sequence[Planned]
     ours: frozenset[str]
-    texts: Mapping[str, str]
+    texts: Mapping[str, Text]
     lines: Mapping[str, str]
 
 
@@ -159,7 +160,7 @@ class Making:
         self._names.update(zip(paths, paths, strict=True))
         return Order(planned, frozenset(filter(self.session.ours, paths)), self._texts(planned), lines)
 
-    def _texts(self, planned: Sequence[Planned]) -> dict[str, str]:
+    def _texts(self, planned: Sequence[Planned]) -> dict[str, Text]:
         needs = {id_ for one in planned if (recipe := _recipe(one)) for id_ in recipe.needs}
         if not needs:
             return {}

@@ -1,4 +1,7 @@
-"""Articles as JSON: what stands in the column `data`, with the key by which a changed article is known."""
+"""Articles in the catalogue: their text in the column `html`, all else as JSON in the column `data`.
+
+The text is most of it. Apart it need not be read where only headlines are wanted, and is never escaped.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +12,46 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
 from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from publisher.model.articles import Article
 
 KEY = "key"
-_NAMES = [field.name for field in fields(Article)]
+_NAMES = [field.name for field in fields(Article) if field.name != "html"]
 
 
-def to_text(article: Article) -> tuple[str, str]:
-    """The article's key (16 hexadecimal digits, of all that it holds) and its JSON, which carries the key.
+class Text(NamedTuple):
+    """What the two columns hold of an article."""
+
+    data: str
+    html: str
+
+
+def to_text(article: Article) -> tuple[str, Text]:
+    """The article's key (16 hexadecimal digits, of all that it holds) and its text; `data` carries the key.
 
     Raises UnicodeEncodeError where a text holds half a character, which no encoding can carry.
     """
     plain = {name: getattr(article, name) for name in _NAMES}
     text = json.dumps(plain, default=_plain, ensure_ascii=False, separators=(",", ":"))
-    key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-    return key, f'{{"{KEY}":"{key}",{text[1:]}'
+    said = hashlib.blake2b(text.encode(), digest_size=8)
+    said.update(article.html.encode())
+    key = said.hexdigest()
+    return key, Text(f'{{"{KEY}":"{key}",{text[1:]}', article.html)
 
 
-def from_json(data: Mapping[str, Any]) -> Article:
+def from_json(data: Mapping[str, Any], html: str) -> Article:
     """The article that `to_text` wrote, or a program of an earlier version."""
     values = {name: data[name] for name in _NAMES if name in data}
     for name, decode in _DECODERS.items():
         if values.get(name) is not None:
             values[name] = decode(values[name])
-    return Article(**values)
+    return Article(html=html, **values)
 
 
-def from_text(text: str) -> Article:
+def from_text(text: Text) -> Article:
     """As `from_json`, from the text itself."""
-    return from_json(json.loads(text))
+    return from_json(json.loads(text.data), text.html)
 
 
 def _plain(value: Any) -> Any:

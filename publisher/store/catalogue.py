@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, up
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
 from publisher.store import article_texts, clock
+from publisher.store.article_texts import Text
 from publisher.store.bulk import among, change_all, insert_all, replace_all
 from publisher.store.frozen import DROPPED
 from publisher.store.schema import article_words, articles, deliveries, releases, variant_articles, variants
@@ -110,7 +111,7 @@ def _newest_first() -> Select[Any]:
 
 def _listing(row: Row_) -> Listing:
     return Listing(
-        article_texts.from_json(row.data),
+        article_texts.from_json(row.data, row.html),
         row.source,
         row.stamp,
         row.explicit_id,
@@ -129,17 +130,17 @@ def save(tx: Connection, listing: Listing) -> None:
         name: getattr(listing, name) for name in ("source", "stamp", "explicit_id", "body_hash", "status")
     }
     own = {name: getattr(article, name) for name in _OF_ARTICLE}
-    save_all(tx, [{**own, **held, "topics": list(article.topics), "data": text}])
+    save_all(tx, [{**own, **held, "topics": list(article.topics), **text._asdict()}])
 
 
 def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """As `save`, from rows of all columns but the release; `data` is text that `article_texts` wrote."""
+    """As `save`, from rows of all columns but the release; `data` is as `article_texts` writes it."""
     replace_all(tx, articles, "id", rows)
 
 
-def set_texts(tx: Connection, texts: Mapping[str, str]) -> None:
-    """Replace what articles, by id, hold; `texts` are what `article_texts` wrote. All else stays."""
-    change_all(tx, articles, "id", "data", texts)
+def set_texts(tx: Connection, texts: Mapping[str, Text]) -> None:
+    """Replace what articles, by id, hold. All else stays."""
+    change_all(tx, articles, "id", Text._fields, texts)
 
 
 def state(tx: Connection) -> str:

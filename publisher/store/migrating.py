@@ -10,10 +10,10 @@ from sqlalchemy import inspect, select, table, update
 from publisher.errors import StoreError
 from publisher.store import Store
 
-HEAD = "0007"
+HEAD = "0008"
 # The oldest program that works on these tables beside this one. A migration that takes away or changes what
 # an older program uses raises it; one that only adds leaves it, and workers are replaced one by one.
-OLDEST = "0003"
+OLDEST = "0008"
 _VERSIONS = table("alembic_version", col("version_num"), col("oldest"))
 
 

@@ -46,6 +46,8 @@ articles = Table(
     Column("release", Integer, unique=True),
     Column("released_at", Moment),
     Column("data", JSON, nullable=False),
+    # the text, which is most of a row, behind all that is looked for
+    Column("html", Text, nullable=False, server_default=""),
     Index(None, "source", "path"),
     # the newest ones, without looking at all
     Index(None, "published_at"),
