@@ -7,7 +7,7 @@ The articles are made here, as long and as rich as those of newsrooms and blogs.
 nothing but the files, take turns, and make the same kinds of pages: one of each article with its neighbours
 and JSON-LD, the front page, lists by topic and by author in pages, and their feeds; neither colours code.
 Hugo is asked for the same documents: RSS, Atom and JSON Feed of everything, of each topic and each author,
-the complete history of the Atom feed, and a file to search in; `hugo rss` is asked for RSS alone. Publisher
+the complete history of all three, and a file to search in; `hugo rss` is asked for RSS alone. Publisher
 also gathers into its store, and makes a page of each month. Processor time is that of the program with all
 its processes; memory the most that they held together, each counted alone. Exit 1 when the median is slower
 than Hugo's.
