@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check bench lock reference words clean
+.PHONY: run test check bench lock reference tables words clean
 
 run: $(VENV)/run
 	@$(BIN)/python -m publisher.cli.sample
@@ -48,6 +48,10 @@ lock: $(VENV)/dev
 
 reference: $(VENV)/dev
 	$(BIN)/python docs/reference.py
+
+# Writes down which tables a new SQLite store has, after a migration was added.
+tables: $(VENV)/dev
+	$(BIN)/python -m publisher.store.anew
 
 # Brings the sentences of every phrasebook up to date: new ones stand in it without words, old ones leave it.
 words: $(VENV)/dev

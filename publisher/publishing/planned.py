@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from publisher.model.articles import Article
 from publisher.output.session import Session
@@ -25,21 +26,18 @@ class Recipe(Protocol):
         """The files that it was planned for, by path."""
 
 
-@runtime_checkable
-class Listing(Protocol):
-    """A recipe that shows articles as lists do."""
+class Listing(ABC):
+    """A recipe that shows articles as lists do; `articles` are those, with their keys."""
 
-    @property
-    def articles(self) -> Sequence[tuple[str, Article | None]]:
-        """Those that it shows, with their keys."""
+    __slots__ = ()
+    articles: Sequence[tuple[str, Article | None]]
+    needs: Sequence[str]
 
-    @property
-    def needs(self) -> Sequence[str]:
-        """As of any recipe."""
-
+    @abstractmethod
     def make(self, kit: Kit) -> Mapping[str, bytes]:
         """As of any recipe."""
 
+    @abstractmethod
     def with_lines(self, lines: Mapping[str, str]) -> Recipe:
         """The same without the articles of which there are lines, by their keys."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import column as col
-from sqlalchemy import inspect, select, table, update
+from sqlalchemy import insert, inspect, select, table, update
 
 from publisher.errors import StoreError
-from publisher.store import Store
+from publisher.store import Store, anew
 
 HEAD = "0008"
 # The oldest program that works on these tables beside this one. A migration that takes away or changes what
@@ -39,8 +39,11 @@ def migrate(store: Store) -> bool:
             )
         return False
     with store.alone("migrate"):
-        if version(store) < HEAD:
-            _upgrade(store)
+        found = version(store)
+        if not found and store.dialect == "sqlite":
+            _begin(store)
+        elif found < HEAD:
+            upgrade(store)
     return True
 
 
@@ -53,7 +56,14 @@ def fits(store: Store, found: str) -> bool:
     return bool(oldest <= HEAD)
 
 
-def _upgrade(store: Store) -> None:
+def _begin(store: Store) -> None:
+    with store.write() as tx:
+        anew.make(tx)
+        tx.execute(insert(_VERSIONS).values(version_num=HEAD, oldest=OLDEST))
+
+
+def upgrade(store: Store, to: str = "head") -> None:
+    """Run the migrations that the store has not seen, in one transaction."""
     # loaded only when there is something to do: it takes longer than most commands
     from alembic import command
     from alembic.config import Config
@@ -62,7 +72,7 @@ def _upgrade(store: Store) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with store.write() as tx:
         config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         tx.execute(update(_VERSIONS).values(oldest=OLDEST))
         if store.dialect == "postgresql":
             from publisher.store.postgres import sort_by_bytes

@@ -53,7 +53,7 @@ def newer_program(seconds: float) -> None:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
     migrating.HEAD = "9999"
-    migrating._upgrade = upgrade
+    migrating.upgrade = upgrade
     short_lease(seconds)
 
 

@@ -13,7 +13,7 @@ from publisher.model.naming import slug_of
 from publisher.output.session import Session
 from publisher.publishing.kinds.feed_documents import links_of
 from publisher.publishing.kit import Kit
-from publisher.publishing.planned import Planned
+from publisher.publishing.planned import Listing, Planned
 from publisher.publishing.standing import Standing
 from publisher.rendering import pages
 from publisher.rendering.pages import Collection, Frame, paging
@@ -52,7 +52,7 @@ def _note(standing: Standing, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Listing):
     path: str
     collection: Collection
     stretch: Stretch
