@@ -51,7 +51,7 @@ reference: $(VENV)/dev
 
 # Writes down which tables a new SQLite store has, after a migration was added.
 tables: $(VENV)/dev
-	$(BIN)/python -m publisher.store.anew
+	$(BIN)/python publisher/store/migrations/tables.py
 
 # Brings the sentences of every phrasebook up to date: new ones stand in it without words, old ones leave it.
 words: $(VENV)/dev

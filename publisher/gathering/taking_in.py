@@ -127,7 +127,7 @@ class Intake:
             return
         rows = [self._row(one) for one in good]
         with self.ongoing.store.write() as tx:
-            catalogue.save_all(tx, rows)
+            catalogue.save_all(tx, rows, [one.text.html for one in good])
             self.ongoing.changed(tx, (row["id"] for row in rows))
             if any(self._loosens(one) for one in good):
                 linking.set_loose(tx, self.ongoing.now)
@@ -160,7 +160,7 @@ class Intake:
             "expires_at": signs.expires_at,
             "revision": place.revision,
             "topics": list(place.topics),
-            **placed.text._asdict(),
+            "data": placed.text.data,
         }
 
     def _note(self, placed: Placed) -> None:

@@ -28,22 +28,3 @@ def statements(tx: Connection) -> str:
     made = tx.exec_driver_sql(_MADE).scalars()
     lines = ([line.rstrip() for line in one.expandtabs(4).splitlines()] for one in made)
     return _BETWEEN.join("\n".join(each).strip() for each in lines) + "\n"
-
-
-def write() -> None:
-    """Write the file anew, from a store that the migrations made."""
-    from tempfile import TemporaryDirectory
-
-    from publisher.store import connect
-    from publisher.store.migrating import upgrade
-
-    with TemporaryDirectory() as folder:
-        store = connect(Path(folder, "store.db"))
-        upgrade(store)
-        with store.read() as tx:
-            FILE.write_text(statements(tx), encoding="utf-8")
-        store.close()
-
-
-if __name__ == "__main__":
-    write()

@@ -1,4 +1,4 @@
-"""Articles in the catalogue: their text in the column `html`, all else as JSON in the column `data`.
+"""Articles in the catalogue: their text in `article_texts.html`, all else as JSON in `articles.data`.
 
 The text is most of it. Apart it need not be read where only headlines are wanted, and is never escaped.
 """

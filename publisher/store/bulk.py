@@ -115,16 +115,13 @@ def replace_all(tx: Connection, table: Table, own: str, rows: Sequence[Mapping[s
         cursor.executemany(statement, values)
 
 
-def change_all(
-    tx: Connection, table: Table, own: str, columns: Sequence[str], values: Mapping[str, Sequence[str]]
-) -> None:
-    """Give columns new texts in the rows with these keys (`own`). For a column of JSON it is JSON already."""
+def change_all(tx: Connection, table: Table, own: str, column: str, values: Mapping[str, str]) -> None:
+    """Give a column new text in the rows with these keys (`own`). For a column of JSON it is JSON already."""
     place = "%s" if tx.dialect.name == "postgresql" else "?"
-    changes = ", ".join(f"{column} = {place}" for column in columns)
-    statement = f"UPDATE {table.name} SET {changes} WHERE {own} = {place}"
+    statement = f"UPDATE {table.name} SET {column} = {place} WHERE {own} = {place}"
     driver: Any = tx.connection.driver_connection
     with closing(driver.cursor()) as cursor:
-        cursor.executemany(statement, [(*texts, key) for key, texts in values.items()])
+        cursor.executemany(statement, [(text, key) for key, text in values.items()])
 
 
 def _as_it_is(value: Any) -> Any:

@@ -11,11 +11,19 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, up
 
 from publisher.editions.windows import Candidate
 from publisher.model.articles import Article
-from publisher.store import article_texts, clock
-from publisher.store.article_texts import Text
+from publisher.store import clock
+from publisher.store.article_texts import Text, from_json, to_text
 from publisher.store.bulk import among, change_all, insert_all, replace_all
 from publisher.store.frozen import DROPPED
-from publisher.store.schema import article_words, articles, deliveries, releases, variant_articles, variants
+from publisher.store.schema import (
+    article_texts,
+    article_words,
+    articles,
+    deliveries,
+    releases,
+    variant_articles,
+    variants,
+)
 from publisher.store.traces import Key
 
 Row_ = Row[Any]
@@ -66,7 +74,8 @@ class Unreleased(NamedTuple):
 
 def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = None) -> list[Listing]:
     """Articles, newest first; all of them, or those of one status or with these ids."""
-    query = select(articles).order_by(articles.c.published_at.desc(), articles.c.id)
+    query = select(articles, article_texts.c.html).join(article_texts)
+    query = query.order_by(articles.c.published_at.desc(), articles.c.id)
     if status:
         query = query.where(articles.c.status == status)
     if ids is not None:
@@ -111,7 +120,7 @@ def _newest_first() -> Select[Any]:
 
 def _listing(row: Row_) -> Listing:
     return Listing(
-        article_texts.from_json(row.data, row.html),
+        from_json(row.data, row.html),
         row.source,
         row.stamp,
         row.explicit_id,
@@ -125,22 +134,25 @@ def _listing(row: Row_) -> Listing:
 def save(tx: Connection, listing: Listing) -> None:
     """Insert an article, or replace what its id holds. The release stays as `give_releases` gave it."""
     article = listing.article
-    _, text = article_texts.to_text(article)
+    _, text = to_text(article)
     held = {
         name: getattr(listing, name) for name in ("source", "stamp", "explicit_id", "body_hash", "status")
     }
     own = {name: getattr(article, name) for name in _OF_ARTICLE}
-    save_all(tx, [{**own, **held, "topics": list(article.topics), **text._asdict()}])
+    save_all(tx, [{**own, **held, "topics": list(article.topics), "data": text.data}], [text.html])
 
 
-def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """As `save`, from rows of all columns but the release; `data` is as `article_texts` writes it."""
+def save_all(tx: Connection, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> None:
+    """As `save`, from rows of all columns but the release, `data` as `to_text` writes it; and their HTML."""
     replace_all(tx, articles, "id", rows)
+    apart = [{"article_id": row["id"], "html": html} for row, html in zip(rows, texts, strict=True)]
+    replace_all(tx, article_texts, "article_id", apart)
 
 
 def set_texts(tx: Connection, texts: Mapping[str, Text]) -> None:
     """Replace what articles, by id, hold. All else stays."""
-    change_all(tx, articles, "id", Text._fields, texts)
+    change_all(tx, articles, "id", "data", {id_: text.data for id_, text in texts.items()})
+    change_all(tx, article_texts, "article_id", "html", {id_: text.html for id_, text in texts.items()})
 
 
 def state(tx: Connection) -> str:

@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, Connection, cast, select, type_coerce
 from sqlalchemy import Text as Characters
 
 from publisher.model.articles import Article
-from publisher.store import article_texts
-from publisher.store.article_texts import Text
+from publisher.store.article_texts import KEY, Text, from_json, from_text, to_text
 from publisher.store.bulk import among
-from publisher.store.schema import articles
+from publisher.store.schema import article_texts, articles
 
 _AT_ONCE = 500
 _UNSEEN: dict[str, Any] = {"path": "", "slug": "", "links": []}
@@ -47,15 +46,16 @@ def outlines(tx: Connection, ids: Iterable[str] | None = None, *, public: bool =
     seen: dict[Any, Any] = {}
     for row in tx.execute(query, execution_options={"yield_per": _AT_ONCE}):
         data = json.loads(row.data)
-        key = data.get(article_texts.KEY) or _key(tx, row.id)
-        article = _shared(article_texts.from_json(data | _UNSEEN if public else data, ""), seen)
+        key = data.get(KEY) or _key(tx, row.id)
+        article = _shared(from_json(data | _UNSEEN if public else data, ""), seen)
         source, status = seen.setdefault(row.source, row.source), seen.setdefault(row.status, row.status)
         yield Outline(article, key, source, status, row.release)
 
 
 def texts(tx: Connection, ids: Iterable[str]) -> dict[str, Text]:
     """The whole articles with these ids, as `article_texts` reads them; without those that are not there."""
-    query = select(articles.c.id, _data(tx), articles.c.html).where(among(tx, articles.c.id, ids))
+    query = select(articles.c.id, _data(tx), article_texts.c.html).join(article_texts)
+    query = query.where(among(tx, articles.c.id, ids))
     return {id_: Text(*text) for id_, *text in tx.execute(query)}
 
 
@@ -68,7 +68,7 @@ def _data(tx: Connection) -> ColumnElement[str]:
 def _key(tx: Connection, id_: str) -> str:
     """The key of an article that a program of an earlier version saved."""
     (text,) = texts(tx, [id_]).values()
-    return article_texts.to_text(article_texts.from_text(text))[0]
+    return to_text(from_text(text))[0]
 
 
 def _shared(article: Article, seen: dict[Any, Any]) -> Article:

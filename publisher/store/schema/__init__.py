@@ -2,6 +2,7 @@
 
 from publisher.store.schema.api import api_requests, webhook_endpoints, webhook_events
 from publisher.store.schema.content import (
+    article_texts,
     article_words,
     articles,
     feed_polls,
@@ -38,6 +39,7 @@ from publisher.store.schema.people import (
 
 __all__ = [
     "api_requests",
+    "article_texts",
     "article_words",
     "articles",
     "compacted",

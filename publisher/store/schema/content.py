@@ -46,11 +46,17 @@ articles = Table(
     Column("release", Integer, unique=True),
     Column("released_at", Moment),
     Column("data", JSON, nullable=False),
-    # the text, which is most of a row, behind all that is looked for
-    Column("html", Text, nullable=False, server_default=""),
     Index(None, "source", "path"),
     # the newest ones, without looking at all
     Index(None, "published_at"),
+)
+
+# What is most of an article: few ask for it, and what changes beside it does not write it again.
+article_texts = Table(
+    "article_texts",
+    metadata,
+    Column("article_id", String(400), ForeignKey("articles.id"), primary_key=True),
+    Column("html", Text, nullable=False),
 )
 
 # What editors look for, kept by triggers: the words of title, authors and topics, without the text.

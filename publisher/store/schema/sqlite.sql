@@ -18,7 +18,7 @@ CREATE TABLE articles (
     topics JSON NOT NULL,
     release INTEGER,
     released_at DATETIME,
-    data JSON NOT NULL, html TEXT DEFAULT '' NOT NULL,
+    data JSON NOT NULL,
     CONSTRAINT pk_articles PRIMARY KEY (id),
     CONSTRAINT uq_articles_release UNIQUE (release),
     CONSTRAINT uq_articles_slug UNIQUE (slug)
@@ -641,4 +641,11 @@ CREATE TABLE webhook_endpoints (
     said TEXT DEFAULT '' NOT NULL,
     CONSTRAINT pk_webhook_endpoints PRIMARY KEY (id),
     CONSTRAINT uq_webhook_endpoints_url UNIQUE (url)
+);
+
+CREATE TABLE article_texts (
+    article_id VARCHAR(400) NOT NULL,
+    html TEXT NOT NULL,
+    CONSTRAINT pk_article_texts PRIMARY KEY (article_id),
+    CONSTRAINT fk_article_texts_article_id FOREIGN KEY(article_id) REFERENCES articles (id)
 )
