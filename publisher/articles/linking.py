@@ -21,6 +21,8 @@ _MARKS = ("@/", "@post/", "@ref/")
 _DATED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-(.+)")
 # folders in which generators keep articles, and that no address shows
 _KEPT_IN = re.compile(r"^(?:src/|source/|site/)?(?:content/|docs/|pages/)?(?:_posts/|_articles/)?")
+# a path that says the same as an address
+_PATH = re.compile(r"/?\w[\w./%-]*")
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -64,8 +66,9 @@ class Sought:
 
     def _last(self, *addresses: str) -> set[str]:
         """The last parts of addresses, counted from the host and from the publication's own address."""
-        paths = {urlsplit(address).path for address in addresses}
-        paths |= {f"/{path.lstrip('/')}".removeprefix(self._base) for path in paths}
+        paths = {each if _PATH.fullmatch(each) else urlsplit(each).path for each in addresses}
+        if self._base:
+            paths |= {f"/{path.lstrip('/')}".removeprefix(self._base) for path in paths}
         return {_normal(path).rpartition("/")[2] for path in paths}
 
 
@@ -209,8 +212,8 @@ def _stem(path: str) -> str:
 
 def _normal(address: str) -> str:
     """One form for an address with or without `index.html`, a suffix, or a slash at its end."""
-    path = "/" + unquote(address).strip("/")
-    return "/" + _stem(path.strip("/")) if path != "/" else path
+    path = unquote(address).strip("/")
+    return f"/{_stem(path)}" if path else "/"
 
 
 def _names(path: str) -> set[str]:

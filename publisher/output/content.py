@@ -22,8 +22,9 @@ def check_paths(paths: Iterable[str]) -> None:
     for path in paths:
         if _ODD.search(path) or path.partition("/")[0] in RESERVED or not _encodable(path):
             raise Refused(f"{path!r}: expected a relative path that stays inside the output folder")
-        if clash := next((folder for folder in folders_of(path) if folder in paths), None):
-            raise Refused(f"{clash}: both a file and the folder of {path}")
+    for clash in paths & folders_above(paths):
+        inside = min(path for path in paths if path.startswith(f"{clash}/"))
+        raise Refused(f"{clash}: both a file and the folder of {inside}")
 
 
 def _encodable(path: str) -> bool:
@@ -41,10 +42,21 @@ def folders_of(path: str) -> Iterator[str]:
         yield path
 
 
+def folders_above(paths: Iterable[str]) -> set[str]:
+    """The folders above any of these paths."""
+    found = set[str]()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
 def in_the_way(obsolete: Iterable[str], paths: Iterable[str]) -> set[str]:
     """The obsolete files that must go first: a path needs a folder there, or is the folder they are in."""
     paths = set(paths)
-    needed = {folder for path in paths for folder in folders_of(path)}
+    needed = folders_above(paths)
     return {old for old in obsolete if old in needed or not paths.isdisjoint(folders_of(old))}
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from publisher.config.schema import Config
+
+# an address that is the path itself
+_PLAIN = re.compile(r"[\w.-][\w./-]*", re.ASCII)
 
 
 def path_of(url: str, config: Config) -> str | None:
@@ -12,7 +16,9 @@ def path_of(url: str, config: Config) -> str | None:
     base = f"{config.publication.url}/"
     if not url.startswith(base) or "?" in url or "#" in url or "\\" in unquote(url):
         return None
-    path = unquote(urlsplit(url[len(base) - 1 :]).path).lstrip("/")
+    path = url[len(base) :]
+    if not _PLAIN.fullmatch(path):
+        path = unquote(urlsplit(f"/{path}").path).lstrip("/")
     name = path.rsplit("/", 1)[-1]
     if not name:
         return f"{path}index.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from publisher.output.content import check_paths, folders_of
+from publisher.output.content import check_paths, folders_above, folders_of
 from publisher.output.session import Session
 from publisher.publishing.kinds import KINDS
 from publisher.publishing.planned import Planned
@@ -48,7 +48,7 @@ class Plan:
                     if not _current(planned, session, look=True):
                         some.append(planned)
                 stale += [Stale(unit, None)] if some and kind.many else [Stale(unit, one) for one in some]
-        self._folders = {folder for path in self.owner for folder in folders_of(path)}
+        self._folders = folders_above(self.owner)
         self._give_way()
         check_paths(self.owner)
         return stale

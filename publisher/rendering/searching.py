@@ -30,7 +30,7 @@ UNSPACED = (
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _RUNS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
 _WIDE = re.compile(f"[{UNSPACED}\uac00-\ud7af]")
-_ASCII = re.compile("[a-z0-9]+")
+_ASCII = re.compile("[a-z0-9]{2,}")
 # Latin, Greek, Cyrillic, Hebrew and Arabic; in other scripts marks are vowels
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
 # the Arabic article, and Hebrew articles and prepositions, which are written onto their words
@@ -59,7 +59,7 @@ def common(language: str) -> frozenset[str]:
 def words(text: str) -> list[str]:
     """The terms of a text, in order."""
     if text.isascii():
-        return [word for word in _ASCII.findall(text.lower()) if len(word) > 1]
+        return _ASCII.findall(text.lower())
     found: list[str] = []
     for word in _folded(text).translate(_LETTERS).split():
         for run in _RUNS.findall(word):
@@ -72,8 +72,12 @@ def terms(article: Article, language: str) -> dict[str, bool]:
     rest = (article.summary[:_SUMMARY], *(a.name for a in article.authors), *article.labels)
     found = dict.fromkeys(words(" \n ".join(rest)), False)
     found |= dict.fromkeys(words(article.title), True)
-    bare = {term[1:]: titled for term, titled in found.items() if _HEBREW_PREFIXED.fullmatch(term)}
-    return {term: titled for term, titled in (bare | found).items() if term not in common(language)}
+    if not all(map(str.isascii, found)):
+        bare = {term[1:]: titled for term, titled in found.items() if _HEBREW_PREFIXED.fullmatch(term)}
+        found = bare | found
+    for term in found.keys() & common(language):
+        del found[term]
+    return found
 
 
 def posting(number: int, titled: bool) -> int:
