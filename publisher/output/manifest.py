@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ except ImportError:  # not on Windows, where one program at a time must do
 
 MANIFEST, JOURNAL = ".publisher-manifest.json", ".publisher-journal.jsonl"
 LOCK, SCRATCH = ".publisher.lock", ".publisher.tmp"
+_AT_ONCE = 2000
 RESERVED = frozenset({MANIFEST, JOURNAL, LOCK, SCRATCH})
 
 
@@ -52,15 +54,15 @@ class Manifest:
     folders: set[str] = field(default_factory=set)
     generation: int = 0
 
-    def to_bytes(self) -> bytes:
-        """The manifest as JSON, the same for the same content."""
-        document = {
-            "files": {path: _plain(self.files[path]) for path in sorted(self.files)},
-            "folders": sorted(self.folders),
-            "generation": self.generation,
-            "pending": dict(sorted(self.pending.items())),
-        }
-        return json.dumps(document, separators=(",", ":")).encode()
+    def written(self) -> Iterator[bytes]:
+        """The manifest as JSON, the same for the same content; in pieces, as it may be of many files."""
+        files, folders = iter(sorted(self.files)), iter(sorted(self.folders))
+        yield b'{"files":{'
+        yield from _pieces({path: _plain(self.files[path]) for path in some} for some in _some(files))
+        yield b'},"folders":['
+        yield from _pieces(_some(folders))
+        rest = {"generation": self.generation, "pending": dict(sorted(self.pending.items()))}
+        yield b"]," + _json(rest)[1:]
 
     def apply(self, change: Mapping[str, Any]) -> None:
         """What a line of the journal says: files, gone, folders, left, pending, settled."""
@@ -191,4 +193,19 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _line(change: Mapping[str, Any]) -> bytes:
-    return json.dumps(change, separators=(",", ":")).encode() + b"\n"
+    return _json(change) + b"\n"
+
+
+def _some(each: Iterator[str]) -> Iterator[list[str]]:
+    while some := list(islice(each, _AT_ONCE)):
+        yield some
+
+
+def _pieces(parts: Iterable[Any]) -> Iterator[bytes]:
+    """Mappings or lists as the inside of one."""
+    for number, part in enumerate(parts):
+        yield (b"," if number else b"") + _json(part)[1:-1]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

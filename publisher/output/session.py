@@ -107,11 +107,11 @@ class Session:
 
     def end(self, *, whole: bool) -> None:
         """Settle what was done; `whole`: in the manifest itself, else a line of the journal may do."""
-        change = self._change()
+        gone, left = self._settled()
+        change = any(self._unsaved.values()) or bool(left or self.manifest.pending)
         with named_errors(self.folder):
             if change and not whole:
-                self.begin()
-                manifest.append(self.writer.root, change)
+                self._append(gone, left)
             self.manifest.pending.clear()
             if change and (whole or self._long()):
                 self._save()
@@ -120,16 +120,19 @@ class Session:
             if self._journal is not None:
                 _clear(self.folder / SCRATCH)
 
-    def _change(self) -> dict[str, Any]:
-        said = self._unsaved
-        gone = said["gone"] - self.manifest.files.keys()
-        left = {f for f in said["folders"] | self._above(gone) if not os.path.isdir(self.writer.at(f))}
+    def _settled(self) -> tuple[set[str], set[str]]:
+        """Which files are gone for good, and which folders are no longer there."""
+        gone = self._unsaved["gone"] = self._unsaved["gone"] - self.manifest.files.keys()
+        folders = self._unsaved["folders"] | self._above(gone)
+        left = {folder for folder in folders if not os.path.isdir(self.writer.at(folder))}
         self.manifest.folders -= left
-        if not (said["files"] or gone or said["folders"] or left or self.manifest.pending):
-            return {}
-        return manifest.line(
-            files=said["files"], gone=gone, folders=said["folders"] - left, left=left, settled=True
-        )
+        return gone, left
+
+    def _append(self, gone: set[str], left: set[str]) -> None:
+        self.begin()
+        files, folders = self._unsaved["files"], self._unsaved["folders"] - left
+        line = manifest.line(files=files, gone=gone, folders=folders, left=left, settled=True)
+        manifest.append(self.writer.root, line)
 
     def _above(self, paths: Iterable[str]) -> set[str]:
         return {folder for path in paths for folder in folders_of(path)} & self.manifest.folders
@@ -144,7 +147,8 @@ class Session:
         self.begin()
         self.manifest.generation += 1
         scratch = self.folder / SCRATCH / MANIFEST
-        scratch.write_bytes(self.manifest.to_bytes())
+        with scratch.open("wb") as file:
+            file.writelines(self.manifest.written())
         os.replace(scratch, self.folder / MANIFEST)
         (self.folder / JOURNAL).unlink()
 

@@ -7,6 +7,7 @@ the same nothing is looked at, and after a change of a few articles their shards
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -75,18 +76,24 @@ def _key(standing: Standing, digest: int) -> str:
 
 
 def _all(standing: Standing) -> Iterator[tuple[str, bytes]]:
-    postings: defaultdict[str, list[int]] = defaultdict(list)
+    # two million numbers for a hundred thousand articles: as objects they would be most of the memory
+    postings: defaultdict[str, array[int]] = defaultdict(_numbers)
     cards: defaultdict[str, dict[int, Article]] = defaultdict(dict)
     for number, id_ in standing.by_release.items():
         article = standing.held[id_].article
         cards[searching.card_path(number)][number] = article
+        said = searching.posting(number, False), searching.posting(number, True)
         for term, titled in _terms(standing, standing.held[id_]).items():
-            postings[term].append(searching.posting(number, titled))
-    shards: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+            postings[term].append(said[titled])
+    shards: defaultdict[str, dict[str, array[int]]] = defaultdict(dict)
     for term, numbers in postings.items():
         shards[searching.shard_path(term)][term] = numbers
     yield from ((path, searching.shard(held)) for path, held in shards.items())
     yield from ((path, _card(standing, held)) for path, held in cards.items())
+
+
+def _numbers() -> array[int]:
+    return array("Q")
 
 
 def _changed(standing: Standing, session: Session) -> dict[str, bytes] | None:
