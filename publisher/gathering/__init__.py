@@ -19,7 +19,7 @@ from publisher.gathering.feeds import Looked
 from publisher.gathering.fetching import Fetches, fetch
 from publisher.gathering.listing import Registry
 from publisher.gathering.looking import Looking, remember
-from publisher.gathering.ongoing import Ongoing, Progress, outcome
+from publisher.gathering.ongoing import Ongoing, Progress
 from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import Gathered, problems, summary
 from publisher.gathering.taking_in import Intake
@@ -105,9 +105,10 @@ class _Gathering:
             looks = crediting.with_changed(tx, looks)
         changed = [(name, path) for name, at in looks.items() for path in at.changed]
         vanished = {(name, path) for name, at in looks.items() for path in at.vanished}
-        for name, at in looks.items():
-            for path in at.stamps.keys() - set(at.changed):
-                self.outcomes[name, path] = outcome(known[name, path].status, "unchanged")
+        self.ongoing.unchanged = (
+            (name, path) for name, at in looks.items() for path in at.stamps.keys() - set(at.changed)
+        )
+        self.ongoing.known = known
         # what was in a source that is no longer configured may be found again in another
         vanished |= {key for key in known if key[0] not in looks}
         if changed or vanished:

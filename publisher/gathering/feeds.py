@@ -52,6 +52,10 @@ class FeedLook:
             raise made
         return made
 
+    def written(self, path: str) -> datetime:
+        """When an entry without a date counts as written."""
+        return self.times[path]
+
     def error(self, path: str, error: ContentError) -> ContentError:
         """The same error, which names the entry as it is seen from outside the feed."""
         return ContentError(f"{self.name}: {path}", error.line, error.field, error.reason)

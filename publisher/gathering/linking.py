@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from publisher.articles import linking
 from publisher.articles.linking import Addresses, Known, Sought
-from publisher.gathering.ongoing import Ongoing
+from publisher.gathering.ongoing import Ongoing, outcome
 from publisher.model.articles import Link
 from publisher.store import article_texts, catalogue, clock, linked, outlines
 from publisher.store.linked import Linked
@@ -71,9 +71,9 @@ def _save(ongoing: Ongoing, moved: dict[str, tuple[Linked, Sequence[Link]]]) -> 
         catalogue.set_texts(tx, texts)
         ongoing.changed(tx, texts)
     for id_ in texts:
-        key = moved[id_][0].source, moved[id_][0].path
-        if ongoing.outcomes.get(key) == "unchanged":
-            ongoing.outcomes[key] = "updated"
+        one = moved[id_][0]
+        if ongoing.outcomes.get((one.source, one.path), "unchanged") == "unchanged":
+            ongoing.outcomes[one.source, one.path] = outcome(one.status, "updated")
     ongoing.report.changed = True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from publisher.config.schema import Config
 from publisher.crew import Crew
 from publisher.gathering.report import COUNTS, Gathered
 from publisher.store import Store, catalogue, clock
-from publisher.store.traces import Key
+from publisher.store.traces import Key, Stamped
 
 Progress = Callable[[int, int], None]
 
@@ -22,7 +22,10 @@ _NAMED = 5000
 
 @dataclass
 class Ongoing:
-    """`outcomes` are names of counts in the report, by file."""
+    """`outcomes` are names of counts in the report, by file; of those `unchanged` only where it is another.
+
+    `known` are all files as they were before.
+    """
 
     store: Store
     config: Config
@@ -31,6 +34,8 @@ class Ongoing:
     progress: Progress
     report: Gathered = field(default_factory=Gathered)
     outcomes: dict[Key, str] = field(default_factory=dict)
+    unchanged: Iterable[Key] = ()
+    known: Mapping[Key, Stamped] = field(default_factory=dict)
 
     def changed(self, tx: Connection, ids: Iterable[str]) -> None:
         """These articles are not what they were: in the same transaction that the public files are stale."""
@@ -40,7 +45,9 @@ class Ongoing:
 
     def ended(self) -> Gathered:
         """The report, with its counts."""
-        counts = Counter(self.outcomes.values())
+        left = (key for key in self.unchanged if key not in self.outcomes)
+        counts = Counter(outcome(self.known[key].status, "unchanged") for key in left)
+        counts.update(self.outcomes.values())
         for name in COUNTS:
             setattr(self.report, name, counts[name])
         with self.store.read() as tx:

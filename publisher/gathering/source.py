@@ -24,15 +24,15 @@ class Look:
     """What a look at a source found. Paths count from its folder.
 
     `stamps` are those of every article that is there, empty for one that may change again under the same
-    stamp. `vanished` were known and are no longer there; `kept` says in words what was left as it was, and
-    `kept_whole` that the source was not there. `people` are the authors whom its profiles tell about, and
-    `errors` what is wrong with those.
+    stamp; `found` are those of the files themselves. `vanished` were known and are no longer there; `kept`
+    says in words what was left as it was, and `kept_whole` that the source was not there. `people` are the
+    authors whom its profiles tell about, and `errors` what is wrong with those.
     """
 
     name: str
     path: Path
     stamps: Mapping[str, str] = field(default_factory=dict)
-    times: Mapping[str, datetime] = field(default_factory=dict)
+    found: Mapping[str, folder.Stamp] = field(default_factory=dict)
     files: Container[str] = frozenset()
     changed: tuple[str, ...] = ()
     vanished: frozenset[str] = frozenset()
@@ -55,6 +55,10 @@ class Look:
             raise ContentError(
                 path, 0, "", f"it cannot be read, by a fault of this program: {error!r}"
             ) from None
+
+    def written(self, path: str) -> datetime:
+        """When a file was written; a whole second says all that a date needs."""
+        return datetime.fromtimestamp(self.found[path].mtime_ns // 10**9, UTC)
 
     def bare(self) -> Look:
         """As much of it as reading a file takes."""
@@ -82,20 +86,26 @@ def look(
     if scan.missing and not accept_gone:
         why = f"{path}: {scan.missing}; its articles are kept (--accept-gone lets them go)"
         return Look(name, path, kept=(why,), kept_whole=True)
-    stamps = {
-        at: "" if at in scan.unsettled else f"{reading}:{stamp.mtime_ns}:{stamp.size}"
-        for at, stamp in scan.articles.items()
-    }
+    stamps = dict[str, str]()
+    changed = list[str]()
+    for at, stamp in scan.articles.items():
+        now = "" if at in scan.unsettled else f"{reading}:{stamp.mtime_ns}:{stamp.size}"
+        before = known.get((name, at))
+        if before and before.stamp == now != "":
+            # the text that is held already: there may be a hundred thousand
+            stamps[at] = before.stamp
+        else:
+            stamps[at] = now
+            changed.append(at)
     who, errors = people(path, scan)
-    mine = {at: stamped.stamp for (source, at), stamped in known.items() if source == name}
+    mine = (at for source, at in known if source == name)
     return Look(
         name,
         path,
         stamps,
-        # a whole second says all that a date needs
-        {at: datetime.fromtimestamp(s.mtime_ns // 10**9, UTC) for at, s in scan.articles.items()},
+        scan.articles,
         scan.files,
-        tuple(at for at in sorted(stamps) if not stamps[at] or mine.get(at) != stamps[at]),
+        tuple(sorted(changed)),
         frozenset(at for at in mine if at not in stamps and not _hidden(at, scan)),
         tuple(f"{path / p.place}: {p.message}" for p in scan.unreadable),
         who,

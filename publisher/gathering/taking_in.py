@@ -111,7 +111,7 @@ class Intake:
     def _enter(self, key: Key, before: Outline | None, registry: Registry) -> Place | None:
         look, signs = self.looks[key[0]], self.signs[key]
         try:
-            place = registry.enter(File(signs, look.name, look.stamps[key[1]], look.times[key[1]]), before)
+            place = registry.enter(File(signs, look.name, look.stamps[key[1]], look.written(key[1])), before)
         except ContentError as error:
             self.refuse(key, error)
             return None

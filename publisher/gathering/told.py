@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -61,16 +60,16 @@ def _key(sources: Mapping[str, Path], path: Path) -> Key | None:
 
 
 def _look(ongoing: Ongoing, name: str, reading: str, paths: list[str]) -> Look | None:
-    at, stamps, times = ongoing.config.named_sources[name], dict[str, str](), dict[str, datetime]()
+    at, stamps, found = ongoing.config.named_sources[name], dict[str, str](), dict[str, folder.Stamp]()
     for path in paths:
         glance = folder.glance(at, path)
         if glance is None:
             return None
         stamp, settled = glance
         stamps[path] = f"{reading}:{stamp.mtime_ns}:{stamp.size}" if settled else ""
-        times[path] = datetime.fromtimestamp(stamp.mtime_ns // 10**9, UTC)
+        found[path] = stamp
     highlight = ongoing.config.look.highlight
-    return Look(name, at, stamps, times, OnDisk(at), tuple(sorted(stamps)), highlight=highlight)
+    return Look(name, at, stamps, found, OnDisk(at), tuple(sorted(stamps)), highlight=highlight)
 
 
 def absolute(path: Path) -> Path:
