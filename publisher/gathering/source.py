@@ -24,7 +24,7 @@ class Look:
     """What a look at a source found. Paths count from its folder.
 
     `stamps` are those of every article that is there, empty for one that may change again under the same
-    stamp; `found` are those of the files themselves. `vanished` were known and are no longer there; `kept`
+    stamp: then it is in `unsettled`. `vanished` were known and are no longer there; `kept`
     says in words what was left as it was, and `kept_whole` that the source was not there. `people` are the
     authors whom its profiles tell about, and `errors` what is wrong with those.
     """
@@ -32,7 +32,7 @@ class Look:
     name: str
     path: Path
     stamps: Mapping[str, str] = field(default_factory=dict)
-    found: Mapping[str, folder.Stamp] = field(default_factory=dict)
+    unsettled: Mapping[str, folder.Stamp] = field(default_factory=dict)
     files: Container[str] = frozenset()
     changed: tuple[str, ...] = ()
     vanished: frozenset[str] = frozenset()
@@ -58,7 +58,9 @@ class Look:
 
     def written(self, path: str) -> datetime:
         """When a file was written; a whole second says all that a date needs."""
-        return datetime.fromtimestamp(self.found[path].mtime_ns // 10**9, UTC)
+        stamp = self.stamps[path]
+        at = int(stamp.split(":")[1]) if stamp else self.unsettled[path].mtime_ns
+        return datetime.fromtimestamp(at // 10**9, UTC)
 
     def bare(self) -> Look:
         """As much of it as reading a file takes."""
@@ -86,24 +88,14 @@ def look(
     if scan.missing and not accept_gone:
         why = f"{path}: {scan.missing}; its articles are kept (--accept-gone lets them go)"
         return Look(name, path, kept=(why,), kept_whole=True)
-    stamps = dict[str, str]()
-    changed = list[str]()
-    for at, stamp in scan.articles.items():
-        now = "" if at in scan.unsettled else f"{reading}:{stamp.mtime_ns}:{stamp.size}"
-        before = known.get((name, at))
-        if before and before.stamp == now != "":
-            # the text that is held already: there may be a hundred thousand
-            stamps[at] = before.stamp
-        else:
-            stamps[at] = now
-            changed.append(at)
+    stamps, changed = _stamps(name, reading, scan, known)
     who, errors = people(path, scan)
     mine = (at for source, at in known if source == name)
     return Look(
         name,
         path,
         stamps,
-        scan.articles,
+        {at: scan.articles[at] for at in scan.unsettled},
         scan.files,
         tuple(sorted(changed)),
         frozenset(at for at in mine if at not in stamps and not _hidden(at, scan)),
@@ -112,6 +104,28 @@ def look(
         errors=tuple(errors),
         highlight=highlight,
     )
+
+
+def stamp_of(reading: str, stamp: folder.Stamp) -> str:
+    """The stamp of an article that is settled: in the middle the time at which its file was written."""
+    return f"{reading}:{stamp.mtime_ns}:{stamp.size}"
+
+
+def _stamps(
+    name: str, reading: str, scan: folder.Scan, known: Mapping[Key, Stamped]
+) -> tuple[dict[str, str], list[str]]:
+    """The stamps of all articles, and who has another than before."""
+    stamps, changed = dict[str, str](), list[str]()
+    for at, stamp in scan.articles.items():
+        now = "" if at in scan.unsettled else stamp_of(reading, stamp)
+        before = known.get((name, at))
+        if before and before.stamp == now != "":
+            # the text that is held already: there may be a hundred thousand
+            stamps[at] = before.stamp
+        else:
+            stamps[at] = now
+            changed.append(at)
+    return stamps, changed
 
 
 def _hidden(path: str, scan: folder.Scan) -> bool:

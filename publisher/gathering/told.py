@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from publisher.articles import is_profile
 from publisher.gathering import crediting
 from publisher.gathering.ongoing import Ongoing
-from publisher.gathering.source import Look
+from publisher.gathering.source import Look, stamp_of
 from publisher.sources import folder
 from publisher.store import traces
 from publisher.store.traces import Key, Trace
@@ -60,16 +60,17 @@ def _key(sources: Mapping[str, Path], path: Path) -> Key | None:
 
 
 def _look(ongoing: Ongoing, name: str, reading: str, paths: list[str]) -> Look | None:
-    at, stamps, found = ongoing.config.named_sources[name], dict[str, str](), dict[str, folder.Stamp]()
+    at, stamps, unsettled = ongoing.config.named_sources[name], dict[str, str](), dict[str, folder.Stamp]()
     for path in paths:
         glance = folder.glance(at, path)
         if glance is None:
             return None
         stamp, settled = glance
-        stamps[path] = f"{reading}:{stamp.mtime_ns}:{stamp.size}" if settled else ""
-        found[path] = stamp
+        stamps[path] = stamp_of(reading, stamp) if settled else ""
+        if not settled:
+            unsettled[path] = stamp
     highlight = ongoing.config.look.highlight
-    return Look(name, at, stamps, found, OnDisk(at), tuple(sorted(stamps)), highlight=highlight)
+    return Look(name, at, stamps, unsettled, OnDisk(at), tuple(sorted(stamps)), highlight=highlight)
 
 
 def absolute(path: Path) -> Path:

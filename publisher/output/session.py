@@ -39,6 +39,10 @@ class Session:
         """Whether an earlier publish wrote it."""
         return path in self.manifest.files
 
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a folder, ours or not."""
+        return path in self.manifest.folders or os.path.isdir(self.writer.at(path))
+
     def key(self, path: str) -> str:
         """What the file was made of; empty where that is unknown, or the file is not ours."""
         return self.manifest.files.get(path, manifest.UNKNOWN).key

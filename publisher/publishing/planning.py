@@ -34,7 +34,6 @@ class Plan:
     def __init__(self) -> None:
         self.owner: dict[str, Unit] = {}
         self.paths: dict[Unit, tuple[str, ...]] = {}
-        self._folders: set[str] = set()
         self._contested: set[str] = set()
 
     def whole(self, standing: Standing, session: Session) -> list[Stale]:
@@ -48,7 +47,6 @@ class Plan:
                     if not _current(planned, session, look=True):
                         some.append(planned)
                 stale += [Stale(unit, None)] if some and kind.many else [Stale(unit, one) for one in some]
-        self._folders = folders_above(self.owner)
         self._give_way()
         check_paths(self.owner)
         return stale
@@ -78,7 +76,7 @@ class Plan:
         Raises Entangled where that does not say enough.
         """
         stale: list[Stale] = []
-        before, gone = set(units), set[str]()
+        before, gone, made = set(units), set[str](), set[str]()
         for unit in before:
             gone.update(self.paths.pop(unit, ()))
         for path in gone:
@@ -87,7 +85,7 @@ class Plan:
             del self.owner[path]
         for number, name in sorted(before):
             for planned in KINDS[number].plan(standing, name, session):
-                self._check(planned.paths)
+                self._check(planned.paths, session, made)
                 self._give((number, name), planned.paths)
                 # what is not looked at was made in this process, or was when all was planned
                 if not _current(planned, session, look=False):
@@ -103,20 +101,21 @@ class Plan:
 
     def _give_way(self) -> None:
         """A sign to a page stands nowhere where something else needs a folder, or is one."""
+        folders = folders_above(self.owner)
         for path in [path for path, unit in self.owner.items() if unit[0] == _YIELDS]:
-            if path in self._folders or any(folder in self.owner for folder in folders_of(path)):
+            if path in folders or any(folder in self.owner for folder in folders_of(path)):
                 self._contested.add(path)
                 del self.owner[path]
 
-    def _check(self, paths: tuple[str, ...]) -> None:
-        """New places that other units may want as well."""
+    def _check(self, paths: tuple[str, ...], session: Session, made: set[str]) -> None:
+        """New places that other units may want as well; `made` are the folders of those that were planned."""
         for path in paths:
-            if path in self.owner or path in self._contested or path in self._folders:
+            if path in self.owner or path in self._contested or path in made or session.is_folder(path):
                 raise Entangled
             above = list(folders_of(path))
             if any(folder in self.owner for folder in above):
                 raise Entangled
-            self._folders.update(above)
+            made.update(above)
         check_paths(paths)
 
 

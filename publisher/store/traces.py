@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from sys import intern
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select
@@ -51,7 +52,8 @@ def stamps(tx: Connection) -> dict[Key, Stamped]:
     """Stamp and status of every article that is not gone."""
     columns = (articles.c.source, articles.c.path, articles.c.stamp, articles.c.status)
     rows = tx.execute(select(*columns).where(articles.c.status.not_in(_GONE)))
-    return {(row.source, row.path): Stamped(row.stamp, row.status) for row in rows}
+    # few sources and states, each held once
+    return {(intern(source), path): Stamped(stamp, intern(status)) for source, path, stamp, status in rows}
 
 
 def traces(tx: Connection, keys: Iterable[Key] | None = None) -> list[Trace]:
