@@ -50,8 +50,8 @@ def one_edited(count: int, config: str) -> int:
         p.close()
     print(f"{'told of one edited file':28}{statistics.median(took):9.3f} s, at most {max(took):.3f} s")
     print(f"{'':28}{statistics.median(made):9.0f} files made, at most {max(made)}")
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    hands = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // 10**6
+    hands = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 // 10**6
     print(f"{'most memory':28}{held:9,} MB, and {hands} MB in the largest process that helped")
     return 1 if max(took) > LIMIT_SECONDS or held > LIMIT_MB else 0
 

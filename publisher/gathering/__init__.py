@@ -110,7 +110,7 @@ class _Gathering:
         )
         self.ongoing.known = known
         # what was in a source that is no longer configured may be found again in another
-        vanished |= {key for key in known if key[0] not in looks}
+        vanished |= {(name, path) for name in known.keys() - looks.keys() for path in known[name]}
         if changed or vanished:
             self._take_in(changed, vanished, looks)
         self._number(linking.resolve(self.ongoing))

@@ -22,13 +22,13 @@ from publisher.model.articles import Manuscript
 from publisher.sources.states import Fetched, state_of
 from publisher.store import catalogue, remote_feeds
 from publisher.store.remote_feeds import Row, Signed
-from publisher.store.traces import Key, Stamped
+from publisher.store.traces import Stamped
 
 
 class Looking:
     """Looks at the sources; `reading` is what all articles depend on besides their files."""
 
-    def __init__(self, ongoing: Ongoing, reading: str, known: Mapping[Key, Stamped]) -> None:
+    def __init__(self, ongoing: Ongoing, reading: str, known: Mapping[str, Mapping[str, Stamped]]) -> None:
         self.store, self.config, self.report = ongoing.store, ongoing.config, ongoing.report
         self.reading, self.known = reading, known
 
@@ -39,7 +39,7 @@ class Looking:
                 name,
                 path,
                 self.reading,
-                self.known,
+                self.known.get(name, {}),
                 accept_gone=accept_gone,
                 highlight=self.config.look.highlight,
             )
@@ -55,14 +55,10 @@ class Looking:
 
     def _feeds(self, fetches: Fetches) -> dict[str, FeedLook]:
         news = {name: self._newest(name, source, fetches) for name, source in self.config.named_feeds.items()}
-        known: dict[str, dict[str, Stamped]] = {name: {} for name in news}
-        for (name, path), stamped in self.known.items():
-            if name in known:
-                known[name][path] = stamped
         found: dict[str, FeedLook] = {}
         signs = self._signs() if any(each and each.document for each in news.values()) else {}
         for name, fetched in news.items():
-            feed = self._feed(name, known[name], fetches.at)
+            feed = self._feed(name, self.known.get(name, {}), fetches.at)
             if fetched and fetched.document:
                 elsewhere = set[str]().union(*(_names(s) for other, s in signs.items() if other != name))
                 elsewhere |= set[str]().union(*(_new(at) for other, at in found.items() if other != name))

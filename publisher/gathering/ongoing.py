@@ -35,7 +35,7 @@ class Ongoing:
     report: Gathered = field(default_factory=Gathered)
     outcomes: dict[Key, str] = field(default_factory=dict)
     unchanged: Iterable[Key] = ()
-    known: Mapping[Key, Stamped] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Stamped]] = field(default_factory=dict)
 
     def changed(self, tx: Connection, ids: Iterable[str]) -> None:
         """These articles are not what they were: in the same transaction that the public files are stale."""
@@ -46,7 +46,7 @@ class Ongoing:
     def ended(self) -> Gathered:
         """The report, with its counts."""
         left = (key for key in self.unchanged if key not in self.outcomes)
-        counts = Counter(outcome(self.known[key].status, "unchanged") for key in left)
+        counts = Counter(outcome(self.known[source][path].status, "unchanged") for source, path in left)
         counts.update(self.outcomes.values())
         for name in COUNTS:
             setattr(self.report, name, counts[name])

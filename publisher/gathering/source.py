@@ -14,7 +14,7 @@ from publisher.errors import ContentError
 from publisher.model.articles import Manuscript
 from publisher.sources import folder
 from publisher.sources.people import people
-from publisher.store.traces import Key, Stamped
+from publisher.store.traces import Stamped
 
 log = logging.getLogger("publisher")
 
@@ -75,12 +75,13 @@ def look(
     name: str,
     path: Path,
     reading: str,
-    known: Mapping[Key, Stamped],
+    known: Mapping[str, Stamped],
     *,
     accept_gone: bool,
     highlight: bool = True,
 ) -> Look:
-    """Look at a source; `reading` is what its articles depend on besides their files.
+    """Look at a source; `reading` is what its articles depend on besides their files,
+    and `known` are those that there were.
 
     One that is missing has neither changed nor lost anything, unless that is accepted (rule 24).
     """
@@ -88,9 +89,8 @@ def look(
     if scan.missing and not accept_gone:
         why = f"{path}: {scan.missing}; its articles are kept (--accept-gone lets them go)"
         return Look(name, path, kept=(why,), kept_whole=True)
-    stamps, changed = _stamps(name, reading, scan, known)
+    stamps, changed = _stamps(reading, scan, known)
     who, errors = people(path, scan)
-    mine = (at for source, at in known if source == name)
     return Look(
         name,
         path,
@@ -98,7 +98,7 @@ def look(
         {at: scan.articles[at] for at in scan.unsettled},
         scan.files,
         tuple(sorted(changed)),
-        frozenset(at for at in mine if at not in stamps and not _hidden(at, scan)),
+        frozenset(at for at in known if at not in stamps and not _hidden(at, scan)),
         tuple(f"{path / p.place}: {p.message}" for p in scan.unreadable),
         who,
         errors=tuple(errors),
@@ -112,13 +112,13 @@ def stamp_of(reading: str, stamp: folder.Stamp) -> str:
 
 
 def _stamps(
-    name: str, reading: str, scan: folder.Scan, known: Mapping[Key, Stamped]
+    reading: str, scan: folder.Scan, known: Mapping[str, Stamped]
 ) -> tuple[dict[str, str], list[str]]:
     """The stamps of all articles, and who has another than before."""
     stamps, changed = dict[str, str](), list[str]()
     for at, stamp in scan.articles.items():
         now = "" if at in scan.unsettled else stamp_of(reading, stamp)
-        before = known.get((name, at))
+        before = known.get(at)
         if before and before.stamp == now != "":
             # the text that is held already: there may be a hundred thousand
             stamps[at] = before.stamp

@@ -42,7 +42,8 @@ class Standing:
         self.config, self.zone, self.made_with = config, config.publication.zone, made_with
         self.held: dict[str, Outline] = {}
         self.lists: defaultdict[str, list[Place]] = defaultdict(list)
-        self.by_release: dict[int, str] = {}
+        # ids, each at the place of its release's number; the numbers have few gaps
+        self._by_release: list[str] = []
         self.spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.changes: list[Change] = []
         self.digest = self.digest_before = 0
@@ -76,7 +77,7 @@ class Standing:
         del self.held[article.id]
         self.digest ^= _digest(outline)
         self._count(outline, -1)
-        self.by_release.pop(outline.release or 0, None)
+        self._by_release[outline.release or 0] = ""
         place = place_of(article)
         for name in self.lists_of(article):
             held = self.lists[name]
@@ -86,6 +87,12 @@ class Standing:
             self._updated.pop(name, None)
         for name, spelling in self._spellings(article):
             self.spelled[name][spelling] -= 1
+
+    def released(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Outline]]:
+        """The articles by the numbers of their releases, from `start` and before `stop`."""
+        for number, id_ in enumerate(self._by_release[start:stop], start):
+            if id_:
+                yield number, self.held[id_]
 
     def pages(self, feed: str) -> list[int]:
         """The archive documents that a configured feed has, oldest first (RFC 5005)."""
@@ -116,7 +123,10 @@ class Standing:
         self.held[outline.article.id] = outline
         self.digest ^= _digest(outline)
         self._count(outline, 1)
-        self.by_release[outline.release or 0] = outline.article.id
+        number = outline.release or 0
+        if number >= len(self._by_release):
+            self._by_release += [""] * (number + 1 - len(self._by_release))
+        self._by_release[number] = outline.article.id
         for name, spelling in self._spellings(outline.article):
             self.spelled[name][spelling] += 1
         return place_of(outline.article)

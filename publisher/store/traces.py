@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from sys import intern
@@ -48,12 +49,14 @@ class Trace(NamedTuple):
         return self.status in _GONE
 
 
-def stamps(tx: Connection) -> dict[Key, Stamped]:
-    """Stamp and status of every article that is not gone."""
+def stamps(tx: Connection) -> dict[str, dict[str, Stamped]]:
+    """Stamp and status of every article that is not gone, by source and path."""
     columns = (articles.c.source, articles.c.path, articles.c.stamp, articles.c.status)
     rows = tx.execute(select(*columns).where(articles.c.status.not_in(_GONE)))
-    # few sources and states, each held once
-    return {(intern(source), path): Stamped(stamp, intern(status)) for source, path, stamp, status in rows}
+    found: defaultdict[str, dict[str, Stamped]] = defaultdict(dict)
+    for source, path, stamp, status in rows:
+        found[source][path] = Stamped(stamp, intern(status))
+    return found
 
 
 def traces(tx: Connection, keys: Iterable[Key] | None = None) -> list[Trace]:

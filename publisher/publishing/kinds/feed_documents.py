@@ -146,9 +146,7 @@ def _feed(standing: Standing, unit: str) -> Feed | None:
 def _of_page(standing: Standing, feed: Feed, page: int) -> list[Outline]:
     """The articles of an archive document, the newest first."""
     size = feeds.page_size(feed)
-    numbers = range((page - 1) * size + 1, page * size + 1)
-    ids = (standing.by_release[number] for number in numbers if number in standing.by_release)
-    held = [standing.held[id_] for id_ in ids]
+    held = [one for _, one in standing.released((page - 1) * size + 1, page * size + 1)]
     carried = [one for one in held if any(feeds.carries(feed, (one.article,)))]
     return sorted(carried, key=lambda one: (-one.article.published_at.timestamp(), one.article.id))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,11 +78,11 @@ def _all(standing: Standing) -> Iterator[tuple[str, bytes]]:
     # two million numbers for a hundred thousand articles: as objects they would be most of the memory
     postings: defaultdict[str, array[int]] = defaultdict(_numbers)
     cards: defaultdict[str, dict[int, Article]] = defaultdict(dict)
-    for number, id_ in standing.by_release.items():
-        article = standing.held[id_].article
+    for number, outline in standing.released():
+        article = outline.article
         cards[searching.card_path(number)][number] = article
         said = searching.posting(number, False), searching.posting(number, True)
-        for term, titled in _terms(standing, standing.held[id_]).items():
+        for term, titled in _terms(standing, outline).items():
             postings[term].append(said[titled])
     shards: defaultdict[str, dict[str, array[int]]] = defaultdict(dict)
     for term, numbers in postings.items():
@@ -123,11 +122,8 @@ def _number(change: Change) -> int:
 
 def _card_of(standing: Standing, number: int) -> bytes:
     first = number - number % searching.CARDS
-    held = {}
-    for n in range(first, first + searching.CARDS):
-        with suppress(KeyError):
-            held[n] = standing.held[standing.by_release[n]].article
-    return _card(standing, held)
+    held = standing.released(first, first + searching.CARDS)
+    return _card(standing, {n: outline.article for n, outline in held})
 
 
 def _card(standing: Standing, held: Mapping[int, Article]) -> bytes:
