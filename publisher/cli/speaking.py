@@ -52,11 +52,9 @@ def _prepare(config: Path) -> None:
     from publisher.config import load
     from publisher.errors import PublisherError
     from publisher.publishing import kit
-    from publisher.rendering.environment import builtin
 
     with suppress(PublisherError):
-        found = load(config)
-        kit.prepare((found.templates, builtin()), found.publication.language)
+        kit.prepare(load(config).publication.language)
 
 
 def result(as_json: bool, data: Any, *lines: str) -> None:

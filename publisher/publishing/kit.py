@@ -19,7 +19,6 @@ from publisher.store import Store, article_texts
 from publisher.store.article_texts import Text
 
 _PIECES = 500
-_prepared: dict[tuple[Path, ...], Templates] = {}
 
 
 class Kit:
@@ -77,15 +76,13 @@ class Kit:
 
 def templates_of(folders: tuple[Path, ...]) -> Templates:
     """Templates for one publish in a process of its own."""
-    templates = _prepared.pop(folders, None) or Templates(folders)
+    templates = Templates(folders)
     # not with each order: by then some files would be looked at as often as they are used
     templates.settle()
     return templates
 
 
-def prepare(folders: tuple[Path, ...], language: str) -> None:
+def prepare(language: str) -> None:
     """Load what pages take before processes begin that are copies of this one, and that have it then."""
-    _prepared[folders] = Templates(folders)
-    _prepared[folders].compile("pages")
     for said in (long_date, short_date, month):
         said(date(2000, 1, 1), language)

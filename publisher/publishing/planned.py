@@ -61,7 +61,7 @@ class Kind(Protocol):
 
     name: str
     many: bool
-    """Whether there are so many that their recipes are made again when it is their turn, and not held."""
+    """Whether there may be so many that not all of their recipes are held until it is their turn."""
 
     def units(self, standing: Standing) -> Iterable[str]:
         """Every unit that there is."""

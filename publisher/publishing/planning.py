@@ -11,6 +11,8 @@ from publisher.publishing.kinds import KINDS
 from publisher.publishing.planned import Planned
 from publisher.publishing.standing import Standing
 
+# so many recipes are held until it is their turn; others are made again then
+_HELD = 20_000
 Unit = tuple[int, str]
 """The number of a kind in `KINDS`, and the name of a unit of it."""
 _YIELDS = 0
@@ -46,7 +48,8 @@ class Plan:
                     self._give(unit, planned.paths)
                     if not _current(planned, session, look=True):
                         some.append(planned)
-                stale += [Stale(unit, None)] if some and kind.many else [Stale(unit, one) for one in some]
+                again = bool(some) and kind.many and len(stale) > _HELD
+                stale += [Stale(unit, None)] if again else [Stale(unit, one) for one in some]
         self._give_way()
         check_paths(self.owner)
         return stale

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,6 @@ from jinja2 import (
     Environment,
     StrictUndefined,
     Template,
-    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
     nodes,
@@ -85,13 +84,6 @@ class Templates:
         """As `settled`, from now on: for a thread that has these templates for one moment only."""
         if self._loader.names_seen() is None:
             self._loader.seen.names = set()
-
-    def compile(self, folder: str) -> None:
-        """Compile the templates of a folder; what is wrong with one is said when it is used."""
-        files = {file.name for root in self.folders for file in (root / folder).glob("*.html")}
-        for name in sorted(files):
-            with suppress(TemplateError, ContentError):
-                self._environment.get_template(f"{folder}/{name}")
 
     def words(self, language: str) -> Phrasebook:
         """What sentences that are made elsewhere are called in a language."""
