@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from publisher.gathering.ongoing import Ongoing, Progress
 from publisher.gathering.recognition import Recognition
 from publisher.gathering.report import Gathered, problems, summary
 from publisher.gathering.taking_in import Intake
+from publisher.model.articles import Manuscript
 from publisher.store import Store, catalogue, clock, in_turn, refusals, restores, traces
 from publisher.store.catalogue import Release, Unreleased
 from publisher.store.traces import Key, Trace
@@ -33,6 +33,8 @@ _READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
 _PARSER = 3
 _MANY = 10
+# of so many files what they may be is asked for; for more it is quicker to know all
+_FEW = 50
 
 
 def gather(
@@ -139,8 +141,7 @@ class _Gathering:
             if any(signs.explicit_id != ids[key] for key, signs in intake.signs.items()):
                 return None
             with self.store.read() as tx:
-                wanted = (traces.slugs_like(tx, signs.slug) for signs in intake.signs.values())
-                slugs = {slug: id_ for each in wanted for slug, id_ in each.items()} | {"index": ""}
+                slugs = _slugs(tx, intake.signs)
             registry = Registry(self.config, self.now, {one.id for one in known}, slugs)
             intake.save(Recognition(intake.signs, known, set()), registry)
         self._number(linking.resolve(self.ongoing), self.report.touched)
@@ -151,17 +152,16 @@ class _Gathering:
             intake = Intake(self.ongoing, looks, aside)
             intake.read(changed)
             with self.store.read() as tx:
-                every = traces.traces(tx)
-                # a page of its own at the place of the front page would replace it
-                slugs = {"index": ""} | traces.slugs(tx)
-            recognised = Recognition(intake.signs, every, vanished)
+                found = _traces(tx, intake.signs, vanished)
+                registry = Registry(self.config, self.now, traces.ids(tx), _slugs(tx, intake.signs))
+            recognised = Recognition(intake.signs, found, vanished)
             intake.refuse_doubles(recognised.doubles)
-            intake.save(recognised, Registry(self.config, self.now, {t.id for t in every}, slugs))
+            intake.save(recognised, registry)
         moved = {trace.key for trace in recognised.found.values()}
-        self._let_go([t for t in every if t.key in vanished - moved and not t.gone], every)
+        self._let_go([t for t in found if t.key in vanished - moved and not t.gone])
 
-    def _let_go(self, lost: Sequence[Trace], every: Sequence[Trace]) -> None:
-        here = Counter(t.source for t in every if not t.gone)
+    def _let_go(self, lost: Sequence[Trace]) -> None:
+        here = {source: len(held) for source, held in self.ongoing.known.items()}
         accepted: list[Trace] = []
         for source in sorted({t.source for t in lost}):
             some = [t for t in lost if t.source == source]
@@ -200,6 +200,24 @@ class _Gathering:
         self.outcomes |= dict.fromkeys(turned, "updated")
         self.outcomes |= {(u.source, u.path): "new" if u.first else "updated" for u in given}
         self.report.changed = bool(self.report.changed or turned or given)
+
+
+def _traces(tx: Connection, signs: Mapping[Key, Manuscript], vanished: Set[Key]) -> list[Trace]:
+    """What these files may be; for a few of them not all that there is."""
+    if len(signs) + len(vanished) > _FEW:
+        return traces.traces(tx)
+    return traces.alike(tx, {*signs, *vanished}, {one.explicit_id for one in signs.values()} - {""})
+
+
+def _slugs(tx: Connection, signs: Mapping[Key, Manuscript]) -> dict[str, str]:
+    """Who has the slugs that these files want."""
+    # a page of its own at the place of the front page would replace it
+    slugs = {"index": ""}
+    if len(signs) > _FEW:
+        return slugs | traces.slugs(tx)
+    for one in signs.values():
+        slugs |= traces.slugs_like(tx, one.slug)
+    return slugs
 
 
 def _silent(_done: int, _total: int) -> None:

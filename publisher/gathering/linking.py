@@ -39,16 +39,11 @@ def resolve(ongoing: Ongoing) -> datetime | None:
         since = clock.stale_since(tx, _LINKS)
         if since is None:
             return None
-        every = list(linked.every(tx))
-    sought = Sought(ongoing.config.publication.url)
-    for one in every:
-        for link in one.links:
-            sought.add(link, one.path, one.aliases)
-    known = (Known(x.id, x.source, x.path, x.slug, x.url, x.aliases, x.gone) for x in every)
-    addresses = Addresses(ongoing.config.publication.url, filter(sought.names, known))
+        found = list(linked.every(tx, with_links=True))
+        addresses = _addresses(ongoing, tx, found)
     moved: dict[str, tuple[Linked, Sequence[Link]]] = {}
-    for one in every:
-        if one.links and not one.gone:
+    for one in found:
+        if not one.gone:
             at = one.source, one.path, one.aliases
             links = tuple(addresses.resolved(link, *at) for link in one.links)
             if links != one.links:
@@ -58,6 +53,18 @@ def resolve(ongoing: Ongoing) -> datetime | None:
     for start in range(0, len(ids), _AT_ONCE):
         _save(ongoing, {id_: moved[id_] for id_ in ids[start : start + _AT_ONCE]})
     return since
+
+
+def _addresses(ongoing: Ongoing, tx: Connection, some: Sequence[Linked]) -> Addresses:
+    """Where the articles are that some link may name: of all others nothing is held."""
+    site = ongoing.config.publication.url
+    sought = Sought(site)
+    for one in some:
+        for link in one.links:
+            sought.add(link, one.path, one.aliases)
+    every = linked.every(tx) if some else ()
+    known = (Known(x.id, x.source, x.path, x.slug, x.url, x.aliases, x.gone) for x in every)
+    return Addresses(site, filter(sought.names, known))
 
 
 def _save(ongoing: Ongoing, moved: dict[str, tuple[Linked, Sequence[Link]]]) -> None:

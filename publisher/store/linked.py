@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from publisher.model.articles import Author, Link
 from publisher.store.schema import articles
@@ -38,11 +38,13 @@ def authors(tx: Connection, source: str) -> Iterator[tuple[str, list[Author]]]:
             yield path, [Author(**author) for author in found]
 
 
-def every(tx: Connection) -> Iterator[Linked]:
-    """Every article that ever was."""
+def every(tx: Connection, *, with_links: bool = False) -> Iterator[Linked]:
+    """Every article that ever was, or those `with_links` that may lead to others."""
     c = articles.c
     url, aliases, links = (c.data[name] for name in ("url", "aliases", "links"))
     query = select(c.id, c.source, c.path, c.slug, c.status, url.as_string(), aliases, links)
+    if with_links:
+        query = query.where(func.json_array_length(links) > 0)
     for row in tx.execute(query, execution_options={"yield_per": 1000}):
         plain, old, named = row[:6], row[6], row[7]
         yield Linked(*plain, aliases=tuple(old or ()), links=tuple(Link(**link) for link in named or ()))

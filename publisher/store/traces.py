@@ -8,7 +8,7 @@ from datetime import datetime
 from sys import intern
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from publisher.store.schema import articles
 
@@ -61,12 +61,28 @@ def stamps(tx: Connection) -> dict[str, dict[str, Stamped]]:
 
 def traces(tx: Connection, keys: Iterable[Key] | None = None) -> list[Trace]:
     """What every article that ever was can be recognised by; or those that were last seen in these files."""
+    return _traces(tx) if keys is None else _traces(tx, _in(keys))
+
+
+def alike(tx: Connection, keys: Iterable[Key], explicit_ids: Iterable[str]) -> list[Trace]:
+    """Those that these files may be: last seen in them, with one of these ids, or gone."""
+    named = articles.c.explicit_id.in_(list(explicit_ids))
+    return _traces(tx, or_(_in(keys), named, articles.c.status.in_(_GONE)))
+
+
+def ids(tx: Connection) -> set[str]:
+    """The id of every article that ever was."""
+    return set(tx.scalars(select(articles.c.id)))
+
+
+def _traces(tx: Connection, *which: ColumnElement[bool]) -> list[Trace]:
     title = articles.c.data["title"].as_string().label("title")
     columns = [articles.c[n] for n in Trace._fields if n != "title"]
-    query = select(*columns, title)
-    if keys is not None:
-        query = query.where(or_(*(and_(articles.c.source == s, articles.c.path == p) for s, p in keys)))
-    return [Trace(**row._mapping) for row in tx.execute(query)]
+    return [Trace(**row._mapping) for row in tx.execute(select(*columns, title).where(*which))]
+
+
+def _in(keys: Iterable[Key]) -> ColumnElement[bool]:
+    return or_(false(), *(and_(articles.c.source == s, articles.c.path == p) for s, p in keys))
 
 
 def slugs_like(tx: Connection, slug: str) -> dict[str, str]:
