@@ -39,7 +39,7 @@ _ARTICLE_TIME = datetime(2026, 11, 21, 7, tzinfo=UTC)
 
 def front_matter_keys() -> Iterator[str]:
     """Keys of front matter, and those inside mappings."""
-    asked = _asked(fields) | _asked(moments) | _asked(reading)
+    asked = _asked(fields) | _asked(moments) | _asked(reading) | {*front_matter.NESTED}
     _known("front matter", asked, wording.FRONT_MATTER)
     inside = _asked(fields, ("one_of",))
     _known("mappings", inside, wording.MAPPINGS)

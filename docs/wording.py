@@ -139,7 +139,7 @@ FRONT_MATTER = [
     (
         "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
         "300 characters",
-        "subhed description excerpt summary subtitle teaser standfirst dek lede",
+        "subhed description excerpt summary subtitle teaser standfirst dek lede abstract",
     ),
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
@@ -148,20 +148,25 @@ FRONT_MATTER = [
     ),
     ("what the author is: Staff Writer; a list goes with a list of authors", "author-title"),
     (
-        "categories and tags, gathered from all of these keys; `taxonomies` is a mapping that holds some "
-        "of them",
-        "category categories topics topic tags tag keywords taxonomies",
+        "categories and tags, gathered from all of these keys",
+        "category categories topics topic tags tag keywords",
+    ),
+    (
+        "mappings whose keys count as if they stood beside them, where these do not",
+        "taxonomies extra params data",
     ),
     (
         "the lead picture: an address, a list of which the first counts, or a mapping; `thumbnail` and "
         "`thumb` only "
         "where no other is there",
-        "featured-image image cover hero hero-image header-image picture og-image images thumbnail thumb",
+        "featured-image image cover cover-image feature-image hero hero-image header-image head-image banner "
+        "picture og-image images thumbnail thumb",
     ),
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
         "or in `path`. A `published` that is neither true nor false is a date too",
-        "date pub-date pub-date-time published-at published-date published-on date-published published "
+        "date pub-date pub-date-time published-at published-date published-on date-published publishing-date "
+        "datetime published "
         "created created-at date-created posted path",
     ),
     (
@@ -171,11 +176,15 @@ FRONT_MATTER = [
     (
         "when it was last changed",
         "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
-        "date-modified mod-date changed",
+        "modified-date date-modified mod-date changed",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
     ("`false` keeps it back", "published publish"),
+    (
+        "`true` keeps it back; `build` is a mapping, see below",
+        "unlisted headless build",
+    ),
     ("`draft`, `private`, `hidden`, `pending`, `unpublished`, `wip` and their like keep it back", "status"),
     (
         "where it was found before: a small page there leads to it; other articles may link to it so",
@@ -198,7 +207,7 @@ FRONT_MATTER = [
 
 # Keys inside a mapping, such as that of a picture or an author.
 MAPPINGS = [
-    ("a picture's address", "path url src image file href"),
+    ("a picture's address", "path url src image file filename href"),
     ("what the picture shows, for those who do not see it", "alt-text alt description"),
     ("the line under it", "cutline caption title"),
     ("whose it is", "credit credits copyright attribution source"),
@@ -209,6 +218,7 @@ MAPPINGS = [
     ("an author's name in two parts", "first-name last-name"),
     ("an author's title", "title role position job-title author-title"),
     ("a label's name", "name title"),
+    ("in `build`, whether lists and pages hold it: `never` and `false` keep it back", "list render"),
 ]
 
 MAIL_NAMES = {

@@ -33,10 +33,11 @@ _YEAR_LAST = re.compile(
 _STAMP = re.compile(r"(\d{10})(?:\d{3})?")
 _TIME = re.compile(
     r"(?:T|,?\s+)(?:at\s+)?(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d+))?)?"
-    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z][\w/+-]*)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{1,2}|[A-Za-z][\w/+-]*)?"
     r"(?:\s*\([^()]*\))?"
 )
 _LONGEST = 80
+_MONTH = re.compile(r"(\d{4})-(\d{1,2})|[A-Za-z]{3,9}\.?,? \d{4}")
 _NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}:?\d{0,2}$")
 _IN_NAME = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?=[-_./]|$)")
 
@@ -78,6 +79,8 @@ def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, st
             shifted = parse(without, UTC) - timedelta(minutes=minutes)
             return shifted, f"no place is {offset} from UTC: the time was counted so"
         return moment, f"{offset} is no offset from UTC: the publication's zone counts"
+    if only := _MONTH.fullmatch(value.strip()):
+        return _of_month(f"{only[0]}-01" if only[1] else f"1 {only[0]}", zone, day)
     either = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)", value.strip())
     if either is None or day is None:
         return None
@@ -87,6 +90,17 @@ def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, st
             rest = f"{either[3]}-{either[month]}-{either[date]}{either[4]}"
             return parse(rest, zone), "day and month were told apart by the file's name"
     return None
+
+
+def _of_month(first: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, str] | None:
+    try:
+        begins = parse(first, zone)
+    except ValueError:
+        return None
+    local, named = begins.astimezone(zone), day.astimezone(zone) if day else None
+    if named and day and (named.year, named.month) == (local.year, local.month):
+        return day, "a month without a day: the day is that of the file's name"
+    return begins, "a month without a day: its first was taken"
 
 
 def in_name(path: str, zone: tzinfo) -> datetime | None:
@@ -146,7 +160,7 @@ def _zone(name: str) -> tzinfo:
     if name[:3].upper() in ("UTC", "GMT") and name[3:4] in ("+", "-"):
         name = name[3:]
     if name[0] in "+-":
-        digits = name[1:].replace(":", "").ljust(4, "0")
+        digits = name[1:].replace(":", "").zfill(2).ljust(4, "0")
         minutes = int(digits[:2]) * 60 + int(digits[2:])
         if minutes > 14 * 60 or int(digits[2:]) > 59:
             raise ValueError(f"{name} is no offset from UTC: these lie between -12:00 and +14:00")

@@ -12,17 +12,25 @@ from publisher.articles.prose import cut, flat
 from publisher.model.articles import Author, Picture
 
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+_NEVER = _FALSE | {"never"}
 _NOTHING = {"", "null", "~", "none"}
-_SUMMARY = ("subhed", "description", "excerpt", "summary", "subtitle", "teaser", "standfirst", "dek", "lede")
+_SUMMARY = (
+    *("subhed", "description", "excerpt", "summary", "subtitle", "teaser", "standfirst", "dek", "lede"),
+    "abstract",
+)
 _AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
     "featuredimage",
     "image",
     "cover",
+    "coverimage",
+    "featureimage",
     "hero",
     "heroimage",
     "headerimage",
+    "headimage",
+    "banner",
     "picture",
     "ogimage",
     "images",
@@ -93,12 +101,9 @@ def labels(header: Header, jekyll: bool) -> tuple[str, ...]:
     at commas. Where the file is one of Jekyll's (`jekyll`), `tags` and `categories` without a comma are split
     at spaces, as Jekyll does.
     """
-    values = dict(header.values)
-    if isinstance(taxonomies := values.get("taxonomies"), dict):
-        values = taxonomies | values
     found: dict[str, str] = {}
     for key in _LABELS:
-        for entry in _entries(key, values.get(key, ""), jekyll):
+        for entry in _entries(key, header.values.get(key, ""), jekyll):
             label = flat(entry)
             if label.lower() not in _NOTHING:
                 found.setdefault(label.casefold(), label)
@@ -110,6 +115,7 @@ def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
         value = one_of(value, "name", "title")
     if isinstance(value, list):
         return [text for entry in value for text in _entries("category", entry, False)]
+    value = _WIKI.sub(r"\1", value)
     if value[:1] == "[" and value[-1:] == "]":
         # a list in quotes
         return [part.strip(" \"'") for part in value[1:-1].split(",")]
@@ -129,7 +135,7 @@ def picture(header: Header) -> Picture | None:
         if not value:
             continue
         around = value if isinstance(value, dict) else _flat_mapping(header, key)
-        address = one_of(around, "path", "url", "src", "image", "file", "href")
+        address = one_of(around, "path", "url", "src", "image", "file", "filename", "href")
         if address.lower() not in _TRUE | _FALSE | _NOTHING and "\n" not in address:
             return Picture(
                 url=address,
@@ -166,6 +172,15 @@ def draft(header: Header) -> bool:
 
 def _tags(header: Header) -> list[str]:
     return [tag.strip() for tag in header.text("tags").split(",")]
+
+
+def aside(header: Header) -> bool:
+    """Whether its address works and no list names it: `unlisted`, or the `build` options of Hugo."""
+    build = header.values.get("build", "")
+    kept = (one_of(build, "list"), one_of(build, "render"))
+    return any(word.lower() in _NEVER for word in kept) or any(
+        switch(header.values.get(key, "")) for key in ("unlisted", "headless")
+    )
 
 
 def switch(value: Value) -> bool | None:

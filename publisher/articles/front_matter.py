@@ -25,12 +25,16 @@ _YAML_OPENS = re.compile(r"-{3,}[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n
 _TOML_OPENS = re.compile(r"\+\+\+[^\S\n]*(?:\n|$)")
 _YAML_CLOSES = re.compile(r"^(?:-{3,}|\.\.\.)[^\S\n]*$", re.MULTILINE)
 _TOML_CLOSES = re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE)
+_COMMENTED = re.compile(r"<!--[^\n]{0,40}\n(?=(\+\+\+|---)[^\S\n]*\n)")
+_COMMENT_ENDS = re.compile(r"\s*(?:<!\[[^\n]{0,40})?-->[^\S\n]*\n?")
+# no line of YAML looks so
+_TOML_LINE = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w-]+[ \t]*=[ \t]*[\"'\[{\dtf]")
 _KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:[ \t].*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
 _KEY = re.compile(r"^([ \t]*)(?:\.\. |- |:)?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
 _NOTHING = frozenset({"null", "~", "none"})
 _RST = (".rst", ".rest", ".txt")
-# where Zola, Hugo and others keep what is not their own
-_NESTED = ("extra", "params")
+# where Zola, Hugo, Cobalt and others keep what is not their own
+NESTED = ("taxonomies", "extra", "params", "data")
 _REASONS = {
     "mapping values are not allowed": "a value that holds a colon and a space must stand in quotes",
     "that cannot start any token": "a value may not start with this character: put it in quotes",
@@ -90,6 +94,11 @@ def split(text: str, path: str) -> tuple[Header, str, int]:
     """
     blank = _BLANK_LINES.match(text)
     start = blank.end() if blank else 0
+    if text.startswith("<!--", start) and (commented := _COMMENTED.match(text, start)):
+        # old Hugo hid it so from programs that show the file
+        header, body, line = _fenced(text, commented.end(), path, commented[1])
+        ends = _COMMENT_ENDS.match(body)
+        return header, body[ends.end() :] if ends else body, line
     if opens := _YAML_OPENS.match(text, start):
         if opens[1] not in (None, "yaml", "yml", "json", "toml"):
             reason = f"front matter in {opens[1]} is not read: YAML, TOML and JSON are"
@@ -145,7 +154,7 @@ def _closed(text: str, begin: int, fence: str, path: str, first: int) -> tuple[i
 
 def _loaded(block: str, fence: str, path: str, first: int) -> tuple[Any, tuple[tuple[int, str], ...]]:
     try:
-        if fence in ("+++", "toml"):
+        if fence in ("+++", "toml") or (fence == "---" and _TOML_LINE.match(block)):
             return _TOMLHandler().load(block), ()
         if fence == "json":
             return json.loads(block, parse_int=str, parse_float=str), ()
@@ -195,7 +204,7 @@ def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation
         if key not in found or indent < found[key][0]:
             found[key] = indent, line
     values = {normal(str(key)): plain(value) for key, value in data.items()}
-    for name in _NESTED:
+    for name in NESTED:
         if isinstance(inner := values.get(name), dict):
             values = inner | values
     return Header(path, values, {key: line for key, (_, line) in found.items()}, notation)

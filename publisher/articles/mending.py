@@ -22,7 +22,7 @@ _CLOSE_UP = re.compile(r"([A-Za-z][\w-]*):([^\s/:].*)")
 _BLOCK = re.compile(r"[|>][-+\d]*(?:\s+#.*)?")
 _KNOWN = re.compile(
     r"(?:sub)?title|description|summary|excerpt|date|updated|authors?|tags?|category|categories|layout|slug"
-    r"|permalink|image|lang|draft|published|status"
+    r"|permalink|image|lang|draft|published|status|id|sidebar_label"
 )
 
 

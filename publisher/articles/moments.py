@@ -9,12 +9,15 @@ from publisher.articles import dates
 from publisher.articles.fields import switch
 from publisher.articles.front_matter import Header
 
-_DATE = ("date", "pubdate", "pubdatetime", "publishedat", "publisheddate", "publishedon", "datepublished")
+_DATE = (
+    *("date", "pubdate", "pubdatetime", "publishedat", "publisheddate", "publishedon", "datepublished"),
+    *("publishingdate", "datetime"),
+)
 _CREATED = ("created", "createdat", "datecreated", "posted")
 # nothing may appear before it
 _EMBARGO = "publishdate"
 _UPDATED = ("updated", "lastmod", "updatedat", "updateddate", "lastmodifiedat", "lastmodified", "lastupdated")
-_CHANGED = ("modified", "datemodified", "moddate", "changed")
+_CHANGED = ("modified", "modifieddate", "datemodified", "moddate", "changed")
 _EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 
 

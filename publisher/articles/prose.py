@@ -19,7 +19,7 @@ _TAGS = (
 _TAG = re.compile(rf"</?(?:{_TAGS})\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-_MARKS = re.compile(r"(?<![\w\\])(\*\*|\*)(?=\S)([^*]+?)(?<=\S)\1(?!\w)")
+_MARKS = re.compile(r"(?<![\w\\*])(\*\*|\*)(?=\S)([^*]+?)(?<=\S)\1(?![\w*])")
 _CODE = re.compile(r"`([^`]+)`")
 _MARKED = re.compile(r"[<*`&\[]")
 # no-break spaces are the author's: they stay

@@ -131,6 +131,8 @@ def _manuscript(
     if posixpath.basename(path).split(".")[0] == "_index" and not draft:
         # Hugo and Zola: the page of a section lists articles, and is none
         draft, notes = True, (*notes, "the page of a section (_index) is no article: it is kept as a draft")
+    if fields.aside(header) and not draft:
+        draft, notes = True, (*notes, "its front matter keeps it out of every list: it is kept as a draft")
     jekyll = header.notation == "---" and _is_jekyll(path)
     correction = header.text("correction")
     return Manuscript(

@@ -23,6 +23,7 @@ LISBON = ZoneInfo("Europe/Lisbon")
         ("2014-06-10 8:30", "2014-06-10T07:30"),
         ("2013-12-09 20:44:13 -0600", "2013-12-10T02:44:13"),
         ("2014-03-15 15:05:02+00:00", "2014-03-15T15:05:02"),
+        ("2014-03-15T15:05:02-5", "2014-03-15T20:05:02"),
         ("2012-10-12T15:52:06.000Z", "2012-10-12T15:52:06"),
         ("2007-05-30T23:57:54+08:00", "2007-05-30T15:57:54"),
         ("2012/04/09 21:41", "2012-04-09T20:41"),
@@ -106,6 +107,9 @@ def test_anything_is_a_date_or_a_value_error(text: str) -> None:
         ("boat.md", "path: 2021/06/17/boat", datetime(2021, 6, 16, 23, tzinfo=UTC)),
         ("boat.md", "date: 2020-01-01\npublishDate: 2020-02-01", datetime(2020, 2, 1, tzinfo=UTC)),
         ("2016-99-99-boat.md", "date: ''", None),
+        ("boat.md", "date: 2020-02", datetime(2020, 2, 1, tzinfo=UTC)),
+        ("boat.md", "publishing_date: February 2020", datetime(2020, 2, 1, tzinfo=UTC)),
+        ("2020-02-09-boat.md", "date: 2020-02", datetime(2020, 2, 9, tzinfo=UTC)),
     ],
 )
 def test_where_a_date_comes_from(path: str, header: str, expected: datetime | None) -> None:

@@ -132,8 +132,15 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
         "<!--\n .. title: Ferry\n .. date: 2020-05-06\n .. tags: Sea,draft\n-->\nText",
         "title: Ferry\ndate: 2020-05-06\ntags:\n- Sea\npublished: false\n---\nText",
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ndraft = true\n[taxonomies]\ntags = ["Sea"]\n+++\nText',
+        '---\n# new\ntitle = "Ferry"\ndate = 2020-05-06\ntags = ["Sea"]\ndraft = true\n---\nText',
+        "<!--[metadata]>\n+++\ntitle = 'Ferry'\ndate = 2020-05-06\ntags = ['Sea']\ndraft = true\n+++\n"
+        "<![end-metadata]-->\n\nText",
+        "<!--\n---\ntitle: Ferry\ndate: 2020-05-06\ntags: Sea\ndraft: true\n---\n-->\nText",
     ],
-    ids=["toml", "json", "yaml after a mark", "lines", "nikola", "nikola in a comment", "hexo", "zola"],
+    ids=[
+        *("toml", "json", "yaml after a mark", "lines", "nikola", "nikola in a comment", "hexo", "zola"),
+        *("toml between dashes", "toml in a comment", "yaml in a comment"),
+    ],
 )
 def test_every_notation_says_the_same(text: str) -> None:
     found = manuscript(text)
@@ -172,6 +179,7 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
         ("title: [Video] Gone", "[Video] Gone"),
         ("title: 'Gone", "Gone"),
         ("title:Gone", "Gone"),
+        ("title: Gone\nsidebar_label:Off it goes", "Gone"),
         ("title: ! 'Gone: for good'\nx: a: b", "Gone: for good"),
         ("title:\u00a0Gone", "Gone"),
         ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
@@ -213,6 +221,9 @@ def test_values_stay_as_written() -> None:
         ("draft: 'false'", "a.md", False),
         ("layout: x", "news/_drafts/a.md", True),
         ("published: 2020-01-01", "a.md", False),
+        ("unlisted: true", "a.md", True),
+        ("_build:\n  list: never", "a.md", True),
+        ("build: {list: local, render: always}", "a.md", False),
     ],
 )
 def test_drafts(header: str, path: str, draft: bool) -> None:
@@ -231,6 +242,10 @@ def test_titles_and_names_become_plain_text() -> None:
     )
     assert found.title == "The ferry isn\u2019t really gone"
     assert found.authors == (Author("Ana", "Editor"), Author("Ben, Jr."), Author("Eve Lima"))
+    for table in ("taxonomies", "extra", "data"):
+        assert manuscript(f"+++\ntitle = 'A'\n[{table}]\nauthors = ['Ana']\n+++\n").authors == (
+            Author("Ana"),
+        )
 
 
 @pytest.mark.parametrize(
@@ -241,6 +256,7 @@ def test_titles_and_names_become_plain_text() -> None:
         ("tags: open data", "_posts/2020-01-01-x.md", ("open", "data")),
         ("category: Arts, Culture", "_posts/x.md", ("Arts, Culture",)),
         ("tags: '[open data, \"sea\"]'", "x.md", ("open data", "sea")),
+        ("tags: ['[[sea]]', '[[notes/boats|Boats]]']", "x.md", ("sea", "Boats")),
         (":tags: open data\n:category: sea", "x.md", ("sea", "open data")),
         ("categories: [News, Sea]\ntags: [sea, 'R&amp;D']", "x.md", ("News", "Sea", "R&D")),
     ],
@@ -254,6 +270,8 @@ def test_labels(header: str, path: str, labels: tuple[str, ...]) -> None:
     [
         ("image: null\nhero: true\nthumbnail: t.png", "t.png"),
         ("images: [a.jpg, b.jpg]", "a.jpg"),
+        ("image: {filename: a.jpg, focal_point: Center}", "a.jpg"),
+        ("coverImage: a.jpg", "a.jpg"),
         ("hero: no", ""),
     ],
 )
@@ -266,6 +284,7 @@ def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
     body = "# A\n\n> quoted\n\nFirst *one*.\n\n{}\n\nSecond."
     assert manuscript(body.format("<!-- more -->")).summary == "quoted First one."
     assert manuscript(body.format("")).summary == "First one."
+    assert manuscript("---\ntitle: A\nabstract: We look.\n---\nText").summary == "We look."
     cut = manuscript("---\ntitle: A\ndescription: " + "word " * 100 + "\n---\n").summary
     assert cut.endswith("word\u2026")
     assert len(cut) <= 300
