@@ -7,11 +7,24 @@ import re
 from publisher.articles import embeds
 
 _MODULE = re.compile(
-    r"^(?:import\s[^\n]*(?:\n[^\n]+)*?|export\s(?:default\s)?[^\n]*(?:\n[^\n]+)*?)(?=\n[ \t]*\n|\n?\Z)", re.M
+    r"^(?:export\s[^\n]*[\[{(`][ \t]*\n(?:[^\n]*\n){0,400}?[\])}`][^\n]*$"
+    r"|(?:import|export)\s[^\n]*(?:\n[^\n]+)*?(?=\n[ \t]*\n|\n?\Z))",
+    re.M,
+)
+# what other programs than MDX read from a file of Markdown
+_IMPORT = re.compile(
+    r"\s*import\s+(?:[\w$]+\s*,?\s*)?(?:\{[^{}]*\}|\*\s+as\s+[\w$]+)?\s*from\s*[\"'][^\"'\n]+[\"'];?[^\S\n]*$",
+    re.M,
 )
 _META = re.compile(r"^export\s+const\s+(?:meta|metadata|frontmatter)\s*=\s*\{", re.M)
 _PAIR = re.compile(r"^\s*[\"']?(\w+)[\"']?\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`|(true|false))", re.M)
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[^\n]*\n.*?(?:^\1?\2[^\n]*$|\Z)", re.M | re.S)
+_EXPRESSION = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+_ELEMENT = re.compile(rf"<[a-z]\w*\b(?:[^<>{{}}]|{_EXPRESSION})*>")
+_ATTRIBUTE = re.compile(rf"\s([\w-]+)=({_EXPRESSION})")
+_STRING = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
+_SPACE = re.compile(r"\{([\"'`])(\s*)\1\}")
+_CUT = re.compile(r"\{/\*\s*(truncate|more|excerpt)\s*\*/\}")
 _COMPONENT = re.compile(r"<([A-Z]\w*)\b([^<>]{0,2000}?)/?>")
 
 
@@ -21,6 +34,11 @@ def metadata(text: str) -> dict[str, str]:
     end = text.find("\n}", found.end()) if found else -1
     pairs = _PAIR.finditer(text, found.end(), end) if found and end >= 0 else ()
     return {pair[1]: next((part for part in pair.groups()[1:] if part), "") for pair in pairs}
+
+
+def is_mdx(text: str) -> bool:
+    """Whether a file of Markdown begins with an import, as MDX may."""
+    return _IMPORT.match(text) is not None
 
 
 def plain(text: str, language: str) -> str:
@@ -43,7 +61,10 @@ def _without_comments(text: str) -> str:
 
 
 def _outside(text: str, language: str) -> str:
-    text = _without_comments(_MODULE.sub("", text))
+    text = _without_comments(_CUT.sub(r"<!-- \1 -->", _MODULE.sub("", text)))
+    if "={" in text:
+        text = _ELEMENT.sub(lambda tag: _ATTRIBUTE.sub(_attribute, tag[0]), text)
+    text = _SPACE.sub(r"\2", text)
 
     def component(found: re.Match[str]) -> str:
         arguments = re.sub(r"=\{[\"'`]?([^{}\"'`]*)[\"'`]?\}", r'="\1"', found[2])
@@ -51,3 +72,12 @@ def _outside(text: str, language: str) -> str:
         return embeds.of_tag(found[1], arguments, language)
 
     return _COMPONENT.sub(component, text)
+
+
+def _attribute(found: re.Match[str]) -> str:
+    """An attribute in plain HTML where its expression holds one string, such as a call with a path."""
+    said = _STRING.findall(found[2])
+    if len(said) != 1 or found[2].startswith("{{"):
+        return ""
+    root = "/" if "BaseUrl" in found[2] and said[0][:1] != "/" else ""
+    return f' {found[1]}="{root}{said[0]}"'

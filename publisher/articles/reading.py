@@ -68,7 +68,7 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
     if suffix in HTML:
         header, body = document.split(body, header)
     language = fields.language(header) or _in_name(path) or language
-    if suffix == _MDX:
+    if suffix == _MDX or (suffix in MARKDOWN and mdx.is_mdx(body)):
         header = replace(header, values={**mdx.metadata(body), **header.values})
         body = mdx.plain(body, language)
     title = fields.title(header)

@@ -13,7 +13,8 @@ from html import escape
 
 import pyromark
 
-from publisher.articles import embeds, references
+from publisher.articles import asides, embeds, marks, references
+from publisher.articles.prose import flat
 
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
@@ -21,14 +22,19 @@ _UNTIL = {word: re.compile(rf"\{{%-?\s*end{word}\s*-?%\}}") for word in ("raw", 
 # how Hugo shows a shortcode instead of running it
 _SHOWN = re.compile(r"\{\{([<%])/\*(.{0,200}?)\*/([>%])\}\}")
 _CODE_BLOCK = ("highlight", "codeblock", "code")
+_DIAGRAM = re.compile(
+    r"\{[{%][<%]?[ \t]*mermaid\b[^{}]*\}\}?\n?((?:[^{]|\{(?![{%]))*)"
+    r"\{[{%][<%]?[ \t]*(?:/|end)mermaid[^{}]*\}\}?"
+)
+# a tag written as Zola and Nunjucks write a call
+_ALONE = re.compile(r"(?:^|\n)[ \t]*\Z")
+_IN_ADDRESS = re.compile(r"(?:\]\(|=[\"'])\s*\Z")
+_CALL = re.compile(r"([\w-]+)\((.*)\)", re.DOTALL)
+_HASHES = re.compile(r"(?:^|\n)#{1,6}[ \t]+\Z")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
-_PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
+_PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=[\s,]|$)", re.IGNORECASE)
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
-_KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
-# what kramdown replaces by a table of contents
-_CONTENTS = re.compile(r"^[ >]*(?:[*+-]|1\.)[ \t][^\n]*\n[ >]*\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
-_CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 
 
 def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[str, tuple[str, ...]]:
@@ -40,14 +46,14 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     dropped: dict[str, None] = {}
     text = references.plain(text)
     # to look for one character is many times as fast as for two
-    if "{" in text:
-        if "{%" in text or "{{" in text or "{# " in text:
-            text = _replace(text, _Code(text if markdown else ""), dropped, language)
-            text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
-        if "{:" in text:
-            text = _KRAMDOWN.sub("", _CONTENTS.sub("", text))
-    if "[caption" in text:
-        text = _CAPTION.sub("", text)
+    if "{" in text and ("{%" in text or "{{" in text or "{# " in text):
+        if "mermaid" in text:
+            text = _DIAGRAM.sub(r"~~~\n\1\n~~~", text)
+        text = _replace(text, _Code(text if markdown else ""), dropped, language)
+        text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
+    text = marks.dropped(text, markdown=markdown)
+    if markdown and (":::" in text or "> [!" in text):
+        text = asides.opened(text, _Code(text).holds)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
 
@@ -73,6 +79,8 @@ def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) ->
         if ("\n\n" in inside and "`" not in inside) or inside.startswith("/*"):
             continue
         word = inside.strip("-# \n\t")
+        if called := _CALL.fullmatch(word):
+            word = f"{called[1]} {called[2]}"
         in_code = code.holds(start)
         if opening[0] == "{%" and word in _UNTIL and word not in endless:
             whole = untils.get(word)
@@ -91,7 +99,12 @@ def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) ->
         if in_code:
             continue
         pieces.append(text[at:start])
-        pieces.append(_instead(opening[0], word, pieces, text[stop : stop + 1], dropped, language))
+        following = text[stop : stop + 1]
+        instead = _instead(opening[0], word, pieces, following, dropped, language)
+        if not instead and following in "\n" and (hashes := _HASHES.search(pieces[-1])):
+            # a heading of nothing else
+            pieces[-1] = pieces[-1][: hashes.start()] + "\n"
+        pieces.append(instead)
         at = stop
     return "".join([*pieces, text[at:]])
 
@@ -111,13 +124,30 @@ def _instead(
         return address
     if shown := embeds.of_tag(word, inside[len(word) :].strip(), language):
         return shown
+    if opening in ("{{<", "{{%") and _ALONE.search(before[-1]) and (title := asides.title_of(word, inside)):
+        return f"**{title}**\n"
     if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
-        alt = escape(_alternative(inside, picture.end()))
-        # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
-        return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
+        address = escape(picture[1].strip())
+        return (
+            address
+            if _IN_ADDRESS.search(_last(before))
+            else _picture(address, inside, picture, before, following)
+        )
     if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
+
+
+def _picture(address: str, inside: str, named: re.Match[str], before: list[str], following: str) -> str:
+    """A picture, with the caption below it where it stands on a line of its own."""
+    said = {name: double or single for name, double, single in _NAMED.findall(inside)}
+    caption = flat(said.get("caption", "")) if following in "\n" and _ALONE.search(before[-1]) else ""
+    alt = escape(said.get("alt", "") if caption else _alternative(inside, named.end()))
+    if caption:
+        caption = escape(caption, quote=False)
+        return f'<figure><img src="{address}" alt="{alt}"><figcaption>{caption}</figcaption></figure>\n'
+    # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
+    return f'<img src="{address}" alt="{alt}"><!-- -->'
 
 
 def _last(pieces: list[str]) -> str:

@@ -124,6 +124,15 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ("* TOC\n{:toc}\n\ntext", "\n\ntext"),
         ("{: .center}\ntext{:.x} [a](b){:target='_blank'}", "text{:.x} [a](b)"),
         ('[caption id="1"]![x](y)[/caption]', "![x](y)"),
+        ('{{ image(src="/m/a.png", alt="A boat") }}', '<img src="/m/a.png" alt="A boat"><!-- -->'),
+        ('![b]({{< cdn "a.png" >}})', "![b](a.png)"),
+        ("# {{ title }}\n\ntext", "\n\n\ntext"),
+        ("{{< mermaid >}}\na-->b\n{{< /mermaid >}}", "~~~\na-->b\n\n~~~"),
+        ("{{% notice note %}}\nkept\n{{% /notice %}}", "\nkept\n"),
+        ('{{< details "Mind" >}}\nkept\n{{< /details >}}', "**Mind**\n\nkept\n"),
+        ('<div class="ox-hugo-toc toc">\n\n- [A](#a)\n\n</div>\n<!--endtoc-->\n\ntext', "\n\ntext"),
+        ("[TOC]\n\n[[toc]] and toc", "\n\n[[toc]] and toc"),
+        ("![a](b.png){width=50%}\n{.center}\n## C {#c}", "![a](b.png)\n## C {#c}"),
     ],
 )
 def test_template_tags(text: str, expected: str) -> None:
@@ -207,3 +216,37 @@ def test_indented_html_is_no_code() -> None:
 
 def test_markdown_goes_on_below_a_picture_tag() -> None:
     assert "<em>From page 2</em>" in html_of('{% image "a.png" "A" %}\n*From page 2*')
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\n:::note\nkept\n:::\nb", "<p>a</p>\n<p>kept</p>\n<p>b</p>"),
+        (":::tip[Mind *it*]\nkept\n:::", "<p>Mind <em>it</em></p>\n<p>kept</p>"),
+        ("::: warning Mind\nkept\n:::", "<p><strong>Mind</strong></p>\n<p>kept</p>"),
+        (
+            '::::danger{#x title="Mind"}\n:::info\nkept\n:::\n::::',
+            "<p><strong>Mind</strong></p>\n<p>kept</p>",
+        ),
+        ("- a\n\n  :::note\n  kept\n  :::\n", "<ul>\n<li>\n<p>a</p>\n<p>kept</p>\n</li>\n</ul>"),
+        ("> [!NOTE]\n> kept", "<blockquote>\n<p>kept</p>\n</blockquote>"),
+        (
+            "> [!info]- Mind\n> kept",
+            "<blockquote>\n<p><strong>Mind</strong></p>\n<p>kept</p>\n</blockquote>",
+        ),
+        ("it is :::note\n:::", "<p>it is :::note</p>"),
+    ],
+)
+def test_boxes_beside_a_text_keep_what_they_hold(text: str, expected: str) -> None:
+    assert html_of(text) == expected
+
+
+def test_marks_of_boxes_in_code_stay() -> None:
+    assert ":::note\nx\n:::" in html_of("~~~\n:::note\nx\n:::\n~~~\n\n:::tip\ny\n:::")
+
+
+def test_a_picture_tag_of_its_own_line_has_its_caption_below() -> None:
+    tag = '{{< figure src="a.png" alt="A boat" caption="By *Ana*" >}}'
+    expected = '<figure><img src="a.png" alt="A boat"><figcaption>By Ana</figcaption></figure>'
+    assert html_of(f"{tag}\nNext") == f"{expected}\n<p>Next</p>"
+    assert html_of(f"See {tag}") == '<p>See <img src="a.png" alt="A boat"></p>'

@@ -349,6 +349,21 @@ def test_mdx_keeps_what_components_hold() -> None:
     assert "note" not in found.html
 
 
+def test_what_mdx_computes_goes_or_becomes_plain() -> None:
+    found = manuscript(
+        "import {\n  A,\n} from '../a';\n\nFirst{' '}*line*.\n\n{/* truncate */}\n\n"
+        "export const all = [\n  {\n    a: 1,\n\n    b: 2,\n  },\n];\n\n"
+        "<img src={useBaseUrl('a.png')} style={{width: 5}} onClick={() => go()} />\n\n"
+        "<img src={require('./b.png').default} />\n",
+        "a.md",
+    )
+    assert found.summary == "First line."
+    assert found.html.startswith("<p>First <em>line</em>.</p>")
+    assert [part.split('"')[0] for part in found.html.split('src="')[1:]] == ["/a.png", "./b.png"]
+    assert "{" not in found.html
+    assert "import of goods" in manuscript("import of goods from 'afar'\nis dear", "a.md").html
+
+
 def test_languages_are_tags() -> None:
     assert manuscript("# A", "a.de.md").language == "de"
     assert manuscript("---\ntitle: A\nlang: zh_tw\n---\n").language == "zh-TW"
