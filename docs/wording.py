@@ -159,24 +159,26 @@ FRONT_MATTER = [
         "the lead picture: an address, a list of which the first counts, or a mapping; `thumbnail` and "
         "`thumb` only "
         "where no other is there",
-        "featured-image image cover cover-image feature-image hero hero-image header-image head-image banner "
+        "featured-image image cover cover-image feature-image hero hero-image header-image head-image "
+        "big-img img banner "
         "picture og-image images thumbnail thumb",
     ),
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
-        "or in `path`. A `published` that is neither true nor false is a date too",
+        "or in `path`, else when it was last changed. A `published` that is neither true nor false is a "
+        "date too",
         "date pub-date pub-date-time published-at published-date published-on date-published publishing-date "
         "datetime published "
         "created created-at date-created posted path",
     ),
     (
-        "nothing appears before it; without another date it is the date",
+        "nothing appears before it; without another date, and for what waited for it, it is the date",
         "publish-date",
     ),
     (
         "when it was last changed",
         "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
-        "modified-date date-modified mod-date changed",
+        "modified-date last-modified-date date-modified mod-date changed",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
@@ -208,7 +210,7 @@ FRONT_MATTER = [
 # Keys inside a mapping, such as that of a picture or an author.
 MAPPINGS = [
     ("a picture's address", "path url src image file filename href"),
-    ("what the picture shows, for those who do not see it", "alt-text alt description"),
+    ("what the picture shows, for those who do not see it", "alt-text alt description desc"),
     ("the line under it", "cutline caption title"),
     ("whose it is", "credit credits copyright attribution source"),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from urllib.parse import unquote
 
 from publisher.articles import dates
@@ -30,6 +31,8 @@ _PICTURE = (
     "heroimage",
     "headerimage",
     "headimage",
+    "bigimg",
+    "img",
     "banner",
     "picture",
     "ogimage",
@@ -67,7 +70,7 @@ def authors(header: Header) -> tuple[Author, ...]:
     entries: list[Value] = value if isinstance(value, list) else [value]
     if isinstance(value, str):
         value = re.sub(r"(?i)^by\s+", "", value) if key == "byline" else value
-        entries = [*value.split(";")]
+        entries = [*unescape(value).split(";")]
     titles = header.values.get("authortitle", "")
     titles = titles if isinstance(titles, list) else [titles]
     found: dict[str, Author] = {}
@@ -139,7 +142,7 @@ def picture(header: Header) -> Picture | None:
         if address.lower() not in _TRUE | _FALSE | _NOTHING and "\n" not in address:
             return Picture(
                 url=address,
-                alt=flat(one_of(around, "alttext", "alt", "description")),
+                alt=flat(one_of(around, "alttext", "alt", "description", "desc")),
                 caption=flat(one_of(around, "cutline", "caption", "title")),
                 credit=flat(one_of(around, "credit", "credits", "copyright", "attribution", "source")),
             )

@@ -29,6 +29,8 @@ _COMMENTED = re.compile(r"<!--[^\n]{0,40}\n(?=(\+\+\+|---)[^\S\n]*\n)")
 _COMMENT_ENDS = re.compile(r"\s*(?:<!\[[^\n]{0,40})?-->[^\S\n]*\n?")
 # no line of YAML looks so
 _TOML_LINE = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w-]+[ \t]*=[ \t]*[\"'\[{\dtf]")
+# what closes, with the text on the same line
+_CLOSES_EARLY = re.compile(r"^---(?=[`<#!*>\[({])", re.MULTILINE)
 _KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:[ \t].*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
 _KEY = re.compile(r"^([ \t]*)(?:\.\. |- |:)?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)
 _NOTHING = frozenset({"null", "~", "none"})
@@ -141,8 +143,13 @@ def _fenced(text: str, start: int, path: str, fence: str) -> tuple[Header, str, 
 def _closed(text: str, begin: int, fence: str, path: str, first: int) -> tuple[int, int, tuple[str, ...]]:
     """Where the block ends, where the body begins, and what had to be guessed."""
     closing = _TOML_CLOSES if fence == "+++" else _YAML_CLOSES
-    if end := closing.search(text, begin, begin + MAX_BLOCK):
-        return end.start(), min(end.end() + 1, len(text)), ()
+    end = closing.search(text, begin, begin + MAX_BLOCK)
+    stop = end.start() if end else begin + MAX_BLOCK
+    looks = fence == "---" and text.find("\n---", begin, stop) >= 0
+    if looks and (early := _CLOSES_EARLY.search(text, begin, stop)):
+        return early.start(), early.end(), ("the text begins on the --- line that closes the front matter",)
+    if end:
+        return stop, min(end.end() + 1, len(text)), ()
     keys = _KEY_LINES.match(text, begin, begin + MAX_BLOCK) if fence == "---" else None
     if keys and re.search(r"^(?:title|date|layout)\s*:", keys[0], re.MULTILINE | re.IGNORECASE):
         note = f"no {fence} line closes the front matter: it was taken to end at the first blank line"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ _CREATED = ("created", "createdat", "datecreated", "posted")
 # nothing may appear before it
 _EMBARGO = "publishdate"
 _UPDATED = ("updated", "lastmod", "updatedat", "updateddate", "lastmodifiedat", "lastmodified", "lastupdated")
-_CHANGED = ("modified", "modifieddate", "datemodified", "moddate", "changed")
+_CHANGED = ("modified", "modifieddate", "lastmodifieddate", "datemodified", "moddate", "changed")
 _EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 
 
@@ -27,23 +28,29 @@ class Moments(NamedTuple):
     published_at: datetime | None
     updated_at: datetime | None
     expires_at: datetime | None
+    not_before: datetime | None
     notes: tuple[str, ...] = ()
 
 
 def of(header: Header, zone: tzinfo) -> Moments:
     """All of them. Raises ContentError for a date that has no plain meaning."""
     notes: list[str] = []
+    if isinstance(inner := header.values.get("date"), dict):
+        # Material for MkDocs holds `created` and `updated` in one mapping
+        header = replace(header, values={**inner, **header.values, "date": ""})
     named = dates.in_name(header.path, zone)
     found = _date(header, zone, named, notes, *_DATE)
     embargo = _date(header, zone, named, notes, _EMBARGO)
-    published = max(found, embargo) if found and embargo else found or embargo
+    published = found or embargo
     if published is None and switch(header.text("published")) is None:
         published = _date(header, zone, named, notes, "published")
     published = published or _date(header, zone, named, notes, *_CREATED)
+    updated = _date(header, zone, None, notes, *_UPDATED, *_CHANGED)
     return Moments(
-        published or named or dates.in_name(header.text("path"), zone),
-        _date(header, zone, None, notes, *_UPDATED, *_CHANGED),
+        published or named or dates.in_name(header.text("path"), zone) or updated,
+        updated,
         _date(header, zone, None, notes, *_EXPIRES),
+        embargo if found and embargo and found < embargo else None,
         tuple(notes),
     )
 

@@ -147,6 +147,7 @@ def _manuscript(
         published_at=when.published_at,
         updated_at=when.updated_at,
         expires_at=when.expires_at,
+        not_before=when.not_before,
         draft=draft,
         language=fields.language(header) or _in_name(path),
         explicit_id=header.text("id", "guid", "uuid"),
@@ -164,8 +165,8 @@ def _teaser(html: str) -> str:
     if not found:
         return ""
     root = tree(sanitise(html[: found.start()]))
-    for heading in root.xpath("h1|h2|h3|h4|h5|h6"):
-        heading.drop_tree()
+    for beside in root.xpath("h1|h2|h3|h4|h5|h6|figure"):
+        beside.drop_tree()
     return cut(words(root))
 
 

@@ -12,7 +12,7 @@ from publisher import articles
 from publisher.config.schema import Config
 from publisher.gathering.files import Place
 from publisher.gathering.recognition import free_slug, mint
-from publisher.model.articles import Manuscript
+from publisher.model.articles import Article, Manuscript
 from publisher.store.outlines import Outline
 
 # letters for private use stand for digits while a pattern is made of an address
@@ -51,10 +51,7 @@ class Registry:
     def _place(self, file: File, before: Outline | None, id_: str) -> Place:
         signs, old = file.signs, before.article if before else None
         released = before.article if before and before.release else None
-        published_at = signs.published_at or (old.published_at if old else min(file.written, self.now))
-        if old and signs.url:
-            # there are feeds that date everything anew each time
-            published_at = old.published_at
+        published_at = self._published_at(file, old)
         # the address that readers may hold changes neither with the file's name nor with its date
         slug = released.slug if released else free_slug(signs.slug, id_, self.slugs)
         url = released.url if released else ""
@@ -74,6 +71,16 @@ class Registry:
             revision=revision,
             links=old.links if old else (),
         )
+
+    def _published_at(self, file: File, old: Article | None) -> datetime:
+        signs = file.signs
+        if old and signs.url:
+            # there are feeds that date everything anew each time
+            return old.published_at
+        written = signs.published_at or (old.published_at if old else min(file.written, self.now))
+        held = signs.not_before
+        # what waited for its hour keeps that; what came later than it has the date that its author gave it
+        return held if held and (held > self.now or (old and old.published_at == held)) else written
 
     def status(self, signs: Manuscript, place: Place) -> str:
         """Whether the article is public, and if not, why."""

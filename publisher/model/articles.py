@@ -54,6 +54,7 @@ class Manuscript:
 
     `html` is sanitised, with addresses as the author wrote them. Dates are aware, in UTC; None where the
     file is silent. `published_at` is None where neither the file nor its name carries a date.
+    `not_before` is later than that, and given where nothing may appear earlier.
     `aliases` are paths at which it was found before, each with a slash before it.
     `body_hash` is the SHA-256 of the body as written (hex), by which a renamed file is recognised.
     `notes` are things that were mended or dropped while reading, in words for the author. `url` is the page
@@ -71,6 +72,7 @@ class Manuscript:
     published_at: datetime | None = None
     updated_at: datetime | None = None
     expires_at: datetime | None = None
+    not_before: datetime | None = None
     draft: bool = False
     language: str = ""
     explicit_id: str = ""

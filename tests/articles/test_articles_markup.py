@@ -249,4 +249,5 @@ def test_a_picture_tag_of_its_own_line_has_its_caption_below() -> None:
     tag = '{{< figure src="a.png" alt="A boat" caption="By *Ana*" >}}'
     expected = '<figure><img src="a.png" alt="A boat"><figcaption>By Ana</figcaption></figure>'
     assert html_of(f"{tag}\nNext") == f"{expected}\n<p>Next</p>"
+    assert read(f"One\n\n{tag}\n\n<!--more-->".encode(), "a.md", zone=ZoneInfo("UTC")).summary == "One"
     assert html_of(f"See {tag}") == '<p>See <img src="a.png" alt="A boat"></p>'

@@ -199,6 +199,8 @@ def test_a_block_that_nothing_closes_ends_at_the_first_blank_line() -> None:
     found = manuscript("---\ntitle: A\ntags:\n- sea\n\nText\n\nMore")
     assert (found.title, found.labels, found.html) == ("A", ("sea",), "<p>Text</p>\n<p>More</p>")
     assert "first blank line" in found.notes[0]
+    early = manuscript("---\ntitle: A\n---```\nText\n```\n\n---\nMore")
+    assert (early.title, early.html.count("Text"), early.html.count("More")) == ("A", 1, 1)
     assert manuscript("----\ntitle: A\n-----\nText").html == "<p>Text</p>"
     assert manuscript("---toml\ntitle = 'A'\n---\nText").title == "A"
     assert "js is not read" in refused("---js\n{}\n---\nText").reason
@@ -242,6 +244,10 @@ def test_titles_and_names_become_plain_text() -> None:
     )
     assert found.title == "The ferry isn\u2019t really gone"
     assert found.authors == (Author("Ana", "Editor"), Author("Ben, Jr."), Author("Eve Lima"))
+    assert manuscript("---\ntitle: A\nauthor: Jos&eacute; Lima; Ben\n---\n").authors == (
+        Author("Jos\u00e9 Lima"),
+        Author("Ben"),
+    )
     for table in ("taxonomies", "extra", "data"):
         assert manuscript(f"+++\ntitle = 'A'\n[{table}]\nauthors = ['Ana']\n+++\n").authors == (
             Author("Ana"),

@@ -106,6 +106,22 @@ def test_a_future_article_comes_at_its_hour_once(site: Site, post: Post, clock: 
     assert (counts(report), report.changed) == ({"unchanged": 1}, False)
 
 
+def test_what_may_not_appear_before_a_date_waits_for_it_and_keeps_it(
+    site: Site, post: Post, clock: Any
+) -> None:
+    hour = datetime(2026, 11, 22, 7, tzinfo=UTC)
+    site.write("a.md", post("A", "2020-01-01", publishDate="2026-11-22T07:00:00Z"))
+    site.write("b.md", post("B", "2020-01-01", publishDate="2020-02-01"))
+    assert counts(site.gather()) == {"waiting": 1, "new": 1}
+    assert site.at("b.md").article.published_at == datetime(2020, 1, 1, tzinfo=UTC)
+    clock.set("2026-11-22T08:00")
+    assert counts(site.gather()) == {"new": 1, "unchanged": 1}
+    assert site.at("a.md").article.published_at == hour
+    site.write("a.md", post("A again", "2020-01-01", publishDate="2026-11-22T07:00:00Z"))
+    assert counts(site.gather()) == {"updated": 1, "unchanged": 1}
+    assert site.at("a.md").article.published_at == hour
+
+
 def test_an_article_expires_at_its_hour_and_may_come_back(site: Site, post: Post, clock: Any) -> None:
     site.write("a.md", post("A", expires="2026-11-22T07:00:00Z"))
     site.write("b.md", post("B", expires="2020-01-01T00:00:00Z"))
