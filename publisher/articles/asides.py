@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+_ANY = re.compile(r"\n[ \t>]*(?::::|\[!)")
 _OPENS = re.compile(
     r"^([ \t>]*):{3,}[ \t]*(?:(?=[\[{])|[A-Za-z][\w-]*(?![\w-]))(?:\[([^\n]*)\])?"
     r"[ \t]*(\{[^{}\n]*\})?[ \t]*([^\n]*)$",
@@ -17,6 +18,11 @@ _CLOSES = re.compile(r"^([ \t>]*):{3,}[ \t]*$", re.MULTILINE)
 _ALERT = re.compile(r"^((?:[ \t]*>)+)[ \t]*\[!\w+(?:\|[^\]\n]*)?\][-+]?[ \t]*([^\n]*)$", re.MULTILINE)
 _TAGS = frozenset({"admonition", "notice", "callout", "alert", "details", "expand", "hint"})
 _TITLE = re.compile(r"\b(?:title|summary)=(?:\"([^\"]*)\"|'([^']*)')")
+
+
+def any_in(text: str) -> bool:
+    """Whether a line begins as a box may."""
+    return _ANY.search(text) is not None or text.startswith((":::", "> [!"))
 
 
 def opened(text: str, in_code: Callable[[int], bool]) -> str:

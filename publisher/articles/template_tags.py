@@ -16,6 +16,7 @@ import pyromark
 from publisher.articles import asides, embeds, marks, references
 from publisher.articles.prose import flat
 
+_ANY = re.compile(r"\{(?:[%{]|# )")
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
 _UNTIL = {word: re.compile(rf"\{{%-?\s*end{word}\s*-?%\}}") for word in ("raw", "comment")}
@@ -46,13 +47,13 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     dropped: dict[str, None] = {}
     text = references.plain(text)
     # to look for one character is many times as fast as for two
-    if "{" in text and ("{%" in text or "{{" in text or "{# " in text):
+    if "{" in text and _ANY.search(text):
         if "mermaid" in text:
             text = _DIAGRAM.sub(r"~~~\n\1\n~~~", text)
         text = _replace(text, _Code(text if markdown else ""), dropped, language)
         text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
     text = marks.dropped(text, markdown=markdown)
-    if markdown and (":::" in text or "> [!" in text):
+    if markdown and asides.any_in(text):
         text = asides.opened(text, _Code(text).holds)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
