@@ -55,6 +55,8 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     text = marks.dropped(text, markdown=markdown)
     if markdown and asides.any_in(text):
         text = asides.opened(text, _Code(text).holds)
+    if markdown and "[[" in text:
+        text = references.worded(text, _Code(text).holds)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
 

@@ -131,7 +131,7 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ("{{% notice note %}}\nkept\n{{% /notice %}}", "\nkept\n"),
         ('{{< details "Mind" >}}\nkept\n{{< /details >}}', "**Mind**\n\nkept\n"),
         ('<div class="ox-hugo-toc toc">\n\n- [A](#a)\n\n</div>\n<!--endtoc-->\n\ntext', "\n\ntext"),
-        ("[TOC]\n\n[[toc]] and toc", "\n\n[[toc]] and toc"),
+        ("[TOC]\n\n[toc] and toc", "\n\n[toc] and toc"),
         ("![a](b.png){width=50%}\n{.center}\n## C {#c}", "![a](b.png)\n## C {#c}"),
     ],
 )
@@ -239,6 +239,21 @@ def test_markdown_goes_on_below_a_picture_tag() -> None:
 )
 def test_boxes_beside_a_text_keep_what_they_hold(text: str, expected: str) -> None:
     assert html_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see [[boats/ferry]], [[ferry#hull|its hull]]", "see ferry, its hull"),
+        ("![[a boat.png|300]] ![[notes]]", '<img src="a%20boat.png" alt=""> '),
+        (
+            "x[[i]] [[1]] [[a]](b) `[[a]]` [[ -f b ]]",
+            'x[[i]] [[1]] <a href="b">[a]</a> <code>[[a]]</code> [[ -f b ]]',
+        ),
+    ],
+)
+def test_links_of_a_wiki_become_their_words(text: str, expected: str) -> None:
+    assert html_of(text) == f"<p>{expected.strip()}</p>"
 
 
 def test_marks_of_boxes_in_code_stay() -> None:
