@@ -7,8 +7,8 @@ import re
 _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
 # what kramdown replaces by a table of contents
 _CONTENTS = re.compile(r"^[ >]*(?:[*+-]|1\.)[ \t][^\n]*\n[ >]*\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
-# what ox-hugo and others write for a table of contents
-_CONTENTS_BLOCK = re.compile(r"<div class=\"ox-hugo-toc\b(?:[^<]|<(?!!--endtoc))*<!--endtoc-->")
+# what ox-hugo writes around one
+_TOC_OPENS, _TOC_CLOSES = '<div class="ox-hugo-toc', "<!--endtoc-->"
 _CONTENTS_MARK = re.compile(r"^[ \t]*(?:\[toc\]|\[\[_?toc_?\]\])[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # attributes of Goldmark and Pandoc, on the line below a block or behind a picture
 _ATTRIBUTES = re.compile(r"\{(?:[.#][A-Za-z]|(?:width|height)=)[^{}\n]*\}[ \t]*(?:\n|\Z)?")
@@ -23,8 +23,8 @@ def dropped(text: str, *, markdown: bool) -> str:
         text = _ATTRIBUTES.sub(_attributes, text) if markdown else text
     # where tables of contents stand
     head = text[:800].lower()
-    if "ox-hugo-toc" in head:
-        text = _CONTENTS_BLOCK.sub("", text)
+    if (start := text.find(_TOC_OPENS, 0, 800)) >= 0 and (end := text.find(_TOC_CLOSES, start)) >= 0:
+        text = text[:start] + text[end + len(_TOC_CLOSES) :]
     if "toc]" in head or "toc_]" in head:
         text = _CONTENTS_MARK.sub("", text)
     return _CAPTION.sub("", text) if "[caption" in text else text
