@@ -139,7 +139,8 @@ FRONT_MATTER = [
     (
         "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
         "300 characters",
-        "subhed description excerpt summary subtitle teaser standfirst dek lede",
+        "subhed description excerpt custom-excerpt summary subtitle teaser standfirst dek lede abstract "
+        "meta-description",
     ),
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
@@ -156,11 +157,13 @@ FRONT_MATTER = [
         "the lead picture: an address, a list of which the first counts, or a mapping; `thumbnail` and "
         "`thumb` only "
         "where no other is there",
-        "featured-image image cover hero hero-image header-image picture og-image images thumbnail thumb",
+        "featured-image feature-image image cover cover-image hero hero-image header-image picture og-image "
+        "images thumbnail thumb",
     ),
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
-        "or in `path`. A `published` that is neither true nor false is a date too",
+        "or in `path`, which also goes before a `created` of another day. A `published` that is neither "
+        "true nor false is a date too",
         "date pub-date pub-date-time published-at published-date published-on date-published published "
         "created created-at date-created posted path",
     ),
@@ -171,7 +174,7 @@ FRONT_MATTER = [
     (
         "when it was last changed",
         "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
-        "date-modified mod-date changed",
+        "modified-time date-modified mod-date changed",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
@@ -203,8 +206,9 @@ MAPPINGS = [
     ("the line under it", "cutline caption title"),
     ("whose it is", "credit credits copyright attribution source"),
     (
-        "an author's name; `login` and `username` where there is no other",
-        "name displayname fullname author login username",
+        "an author's name; `login` and those behind it where there is no other, and `title` before `id`. An "
+        "author whose `role` is translator is none",
+        "name displayname fullname author login username id key slug",
     ),
     ("an author's name in two parts", "first-name last-name"),
     ("an author's title", "title role position job-title author-title"),

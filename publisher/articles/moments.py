@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from publisher.articles import dates
@@ -14,7 +14,7 @@ _CREATED = ("created", "createdat", "datecreated", "posted")
 # nothing may appear before it
 _EMBARGO = "publishdate"
 _UPDATED = ("updated", "lastmod", "updatedat", "updateddate", "lastmodifiedat", "lastmodified", "lastupdated")
-_CHANGED = ("modified", "datemodified", "moddate", "changed")
+_CHANGED = ("modified", "modifiedtime", "datemodified", "moddate", "changed")
 _EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 
 
@@ -36,13 +36,18 @@ def of(header: Header, zone: tzinfo) -> Moments:
     published = max(found, embargo) if found and embargo else found or embargo
     if published is None and switch(header.text("published")) is None:
         published = _date(header, zone, named, notes, "published")
-    published = published or _date(header, zone, named, notes, *_CREATED)
+    published = published or _near(_date(header, zone, named, notes, *_CREATED), named)
     return Moments(
         published or named or dates.in_name(header.text("path"), zone),
         _date(header, zone, None, notes, *_UPDATED, *_CHANGED),
         _date(header, zone, None, notes, *_EXPIRES),
         tuple(notes),
     )
+
+
+def _near(created: datetime | None, named: datetime | None) -> datetime | None:
+    """When it was made, unless the name has another day: then that is the one when it appeared."""
+    return created if not (created and named) or abs(created - named) < timedelta(days=2) else None
 
 
 def _date(
