@@ -11,15 +11,31 @@ from publisher.articles.naming import slugify
 from publisher.articles.prose import cut, flat
 from publisher.model.articles import Author, Picture
 
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+# with the slips that are no other word
+_TRUE, _FALSE = {"true", "yes", "on", "1", "ture"}, {"false", "no", "off", "0", "flase", "fasle"}
 _NOTHING = {"", "null", "~", "none"}
-_SUMMARY = ("subhed", "description", "excerpt", "summary", "subtitle", "teaser", "standfirst", "dek", "lede")
+_SUMMARY = (
+    "subhed",
+    "description",
+    "excerpt",
+    "customexcerpt",
+    "summary",
+    "subtitle",
+    "teaser",
+    "standfirst",
+    "dek",
+    "lede",
+    "abstract",
+    "metadescription",
+)
 _AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
     "featuredimage",
+    "featureimage",
     "image",
     "cover",
+    "coverimage",
     "hero",
     "heroimage",
     "headerimage",
@@ -72,8 +88,12 @@ def authors(header: Header) -> tuple[Author, ...]:
 
 def _author(entry: Value, post: Value) -> Author:
     if isinstance(entry, dict):
-        post = one_of(entry, "title", "role", "jobtitle", "authortitle", "position") or post
-        entry = named(entry)
+        who, own = named(entry), one_of(entry, "title")
+        post = (who and own) or one_of(entry, "role", "jobtitle", "authortitle", "position") or post
+        # where nothing else says who it is: the title, or the key of a profile
+        entry = who or own or one_of(entry, "id", "key", "slug")
+        if isinstance(post, str) and post.lower() == "translator":
+            return Author("")
     entry = _WIKI.sub(r"\1", entry) if isinstance(entry, str) else ""
     name = flat(_MAIL.sub("", entry)) if entry.lower() not in _NOTHING else ""
     return Author(name, flat(post) if isinstance(post, str) else "")

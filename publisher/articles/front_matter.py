@@ -195,6 +195,9 @@ def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation
         if key not in found or indent < found[key][0]:
             found[key] = indent, line
     values = {normal(str(key)): plain(value) for key, value in data.items()}
+    if len(values) < len(data):
+        # of keys that are alike the one in plain small letters counts: it is the one that others know
+        values |= {key: plain(value) for key, value in data.items() if key in values}
     for name in _NESTED:
         if isinstance(inner := values.get(name), dict):
             values = inner | values

@@ -17,6 +17,7 @@ _FIELD = re.compile(r":([A-Za-z][\w -]*):(?:[ \t]+(.*))?")
 _BLANK = re.compile(r"\n[ \t]*(?:\n|\Z)")
 _RULE = re.compile(r"([=\-`:'\"~^_*+#<>.])\1{2,}[ \t]*")
 _COMMENT = re.compile(r"<!--[ \t]*\n?(?=[ \t]*\.\. [A-Za-z])")
+_CLOSING = re.compile(r"\s*\n-{3,}[ \t]*(?:\n|\Z)")
 _DASHES = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
 _ANCHORS = frozenset({"title", "date", "draft", "published", "status", "slug", "pubdate"})
 
@@ -44,6 +45,8 @@ def find(text: str, start: int, *, rst: bool) -> Block | None:
         return None
     data, taken = _pairs(lines, _DOTTED if dotted else _PLAIN)
     if taken == len(lines) and _anchored(data):
+        if not dotted and _CLOSING.match(text, stop) and (block := _unopened(text, start)):
+            return block
         return Block(data, text[start:stop], start, stop, ".." if dotted else ":")
     return None if dotted else _unopened(text, start)
 

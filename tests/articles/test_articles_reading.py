@@ -131,9 +131,20 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
         ".. title: Ferry\n.. date: 2020-05-06\n.. tags: Sea\n.. status: draft\n\nText",
         "<!--\n .. title: Ferry\n .. date: 2020-05-06\n .. tags: Sea,draft\n-->\nText",
         "title: Ferry\ndate: 2020-05-06\ntags:\n- Sea\npublished: false\n---\nText",
+        'title: "Ferry"\ndate: 2020-05-06\ncategories: ""\ntags: [Sea,]\npublished: false\n\n----\n\nText',
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ndraft = true\n[taxonomies]\ntags = ["Sea"]\n+++\nText',
     ],
-    ids=["toml", "json", "yaml after a mark", "lines", "nikola", "nikola in a comment", "hexo", "zola"],
+    ids=[
+        "toml",
+        "json",
+        "yaml after a mark",
+        "lines",
+        "nikola",
+        "nikola's comment",
+        "hexo",
+        "hexo apart",
+        "zola",
+    ],
 )
 def test_every_notation_says_the_same(text: str) -> None:
     found = manuscript(text)
@@ -213,6 +224,8 @@ def test_values_stay_as_written() -> None:
         ("draft: 'false'", "a.md", False),
         ("layout: x", "news/_drafts/a.md", True),
         ("published: 2020-01-01", "a.md", False),
+        ("published: false\nPublished: true", "a.md", True),
+        ("draft: flase", "a.md", False),
     ],
 )
 def test_drafts(header: str, path: str, draft: bool) -> None:
@@ -221,6 +234,15 @@ def test_drafts(header: str, path: str, draft: bool) -> None:
 
 def test_an_unclear_switch_is_refused() -> None:
     assert refused("---\ntitle: A\ndraft: maybe\n---\n").line == 3
+
+
+def test_authors_without_a_name() -> None:
+    header = (
+        "authors:\n- {id: ana, role: Editor}\n- {id: 1, title: Ben Lima}\n- {id: eve, role: Translator}\n"
+        "- {login: zoe, display_name: '', email: z@x.example}\n"
+    )
+    found = manuscript(f"---\ntitle: A\n{header}---\n").authors
+    assert found == (Author("ana", "Editor"), Author("Ben Lima"), Author("zoe"))
 
 
 def test_titles_and_names_become_plain_text() -> None:
