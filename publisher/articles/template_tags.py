@@ -8,12 +8,11 @@ dropped and named. Code stays as it is.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from html import escape
+from urllib.parse import quote
 
-import pyromark
-
-from publisher.articles import embeds, references
+from publisher.articles import embeds, marks, references
+from publisher.articles.code_spans import Code
 
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
@@ -25,10 +24,14 @@ _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
-_KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
-# what kramdown replaces by a table of contents
-_CONTENTS = re.compile(r"^[ >]*(?:[*+-]|1\.)[ \t][^\n]*\n[ >]*\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
-_CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
+# an address in Markdown or in an attribute
+_VALUE = re.compile(r"(?:\]\(|=[\"']?|^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]?)\s*\Z", re.MULTILINE)
+# the title that is printed above the text anyway
+_OWN_TITLE = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*|<h[1-6][^<>\n]*>)?[ \t]*\{\{-?[ \t]*page\.title\b[^{}\n]*\}\}[ \t]*"
+    r"(?:</h[1-6]>|#*[ \t]*\n(?:={3,}|-{3,})[ \t]*$)?",
+    re.MULTILINE,
+)
 
 
 def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[str, tuple[str, ...]]:
@@ -40,19 +43,16 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     dropped: dict[str, None] = {}
     text = references.plain(text)
     # to look for one character is many times as fast as for two
-    if "{" in text:
-        if "{%" in text or "{{" in text or "{# " in text:
-            text = _replace(text, _Code(text if markdown else ""), dropped, language)
-            text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
-        if "{:" in text:
-            text = _KRAMDOWN.sub("", _CONTENTS.sub("", text))
-    if "[caption" in text:
-        text = _CAPTION.sub("", text)
+    if "{" in text and ("{%" in text or "{{" in text or "{# " in text):
+        text = _OWN_TITLE.sub("", text) if "page.title" in text else text
+        text = _replace(text, Code(text if markdown else ""), dropped, language)
+        text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
+    text = marks.removed(text, markdown=markdown)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
 
 
-def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) -> str:
+def _replace(text: str, code: Code, dropped: dict[str, None], language: str) -> str:
     closings: dict[str, int] = {}
     endless: set[str] = set()
     untils: dict[str, re.Match[str]] = {}
@@ -112,6 +112,8 @@ def _instead(
     if shown := embeds.of_tag(word, inside[len(word) :].strip(), language):
         return shown
     if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
+        if _VALUE.search(_last(before)):
+            return quote(picture[1].strip(), safe="/:?&=%#@+,;~!$*'().-")
         alt = escape(_alternative(inside, picture.end()))
         # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
         return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
@@ -140,26 +142,3 @@ def _alternative(inside: str, after: int) -> str:
         return named.get("alt") or named.get("caption") or named.get("title") or ""
     quoted = inside[after:].strip()
     return quoted[1:-1].split('" "')[-1] if quoted[:1] == '"' and quoted[-1:] == '"' else ""
-
-
-class _Code:
-    """Where the code of a Markdown text is."""
-
-    def __init__(self, text: str) -> None:
-        spans = [
-            (span["start"], span["end"])
-            for event, span in pyromark.events_with_range(text)
-            if isinstance(event, dict) and ("Code" in event or "CodeBlock" in str(event.get("Start")))
-        ]
-        self._starts = [start for start, _ in spans]
-        self._ends = [end for _, end in spans]
-        self._text, self._char, self._byte = text, 0, 0
-
-    def holds(self, position: int) -> bool:
-        """Whether the character at `position` is code. Positions may only grow, the parser counts bytes."""
-        if not self._starts:
-            return False
-        self._byte += len(self._text[self._char : position].encode())
-        self._char = position
-        index = bisect_right(self._starts, self._byte) - 1
-        return index >= 0 and self._byte < self._ends[index]

@@ -122,12 +122,32 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ),
         ("{% highlight ruby %}\nx\n{% endhighlight %}", "~~~ruby\nx\n~~~\n"),
         ("* TOC\n{:toc}\n\ntext", "\n\ntext"),
-        ("{: .center}\ntext{:.x} [a](b){:target='_blank'}", "text{:.x} [a](b)"),
+        ("## On this page\n{: .no_toc .small }\n\n1. TOC\n{:toc}\n\ntext", "\n\ntext"),
+        ("{: .center}\n> text{:.x}\n> {: .tip}\n\n[a](b){:target='_blank'}", "> text\n\n[a](b)"),
+        (
+            '<https://x.example>{: width="2"} [a](b){:\nrel="me"}\n\n{: .last}',
+            "<https://x.example> [a](b)\n\n",
+        ),
+        ("~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}", "~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}"),
+        ("{::nomarkdown}a{:/} b\n{::comment}\nnote {x}\n{:/comment}\nc", "a b\nc"),
+        ('{::options parse_block_html="true" /}\n{:wide: width="9"}\ntext', "text"),
+        ("[toc]\ntext\n\n~~~\n[TOC]\n~~~", "\ntext\n\n~~~\n[TOC]\n~~~"),
+        ("one\n\n(READMORE)\n\ntwo READMORE", "one\n\n<!--more-->\n\ntwo READMORE"),
+        ("# {{ page.title }}\ntext", "\ntext"),
+        ("{{ page.title }}\n======\ntext {{ page.title }}", "\ntext "),
+        ("![a]({% image_path /m/a b.png %})", "![a](/m/a%20b.png)"),
+        ("![a][1]\n\n[1]: {% image_path /m/a.png %}", "![a][1]\n\n[1]: /m/a.png"),
+        ('a [sourcecode lang="go"]x &lt; y[/sourcecode]', "a \n\n~~~go\nx < y\n~~~\n\n"),
         ('[caption id="1"]![x](y)[/caption]', "![x](y)"),
     ],
 )
 def test_template_tags(text: str, expected: str) -> None:
     assert template_tags.resolve(text)[0] == expected
+
+
+def test_code_of_wordpress_in_html() -> None:
+    found = template_tags.resolve('<p>[code lang="go"]<br />\nx &lt; y<br />\n[/code]</p>', markdown=False)[0]
+    assert found == '<p><pre><code class="language-go">x &lt; y</code></pre></p>'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""Marks that other programs take out of a text: kramdown's attributes and comments, the place of a table of
+contents, the end of a teaser, and the brackets that WordPress sets around captions and code.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from publisher.articles.code_spans import Code
+
+_PAIR = r"(?:[.#][\w:-]+|[\w:-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+))"
+# a space behind the colon tells an attribute list from code such as `{:a => 1}`; else it is read strictly
+_MARK = (
+    rf"\{{:(?:[ \t][^{{}}\n]*|(?:\s*{_PAIR},?)+\s*|(?:no_)?toc\b[^{{}}\n]*|[\w-]+:(?:\s*{_PAIR})*\s*"
+    r"|:(?:options|nomarkdown|comment)\b[^{}\n]*|/[\w-]*)\}"
+)
+_KRAMDOWN = re.compile(rf"^[ \t>]*{_MARK}[ \t]*(?:\n|\Z)|{_MARK}", re.MULTILINE)
+# what kramdown replaces by a table of contents, with the heading that is to stay out of it
+_CONTENTS = re.compile(
+    r"(?:^##[^\n]*\n\{:[^{}\n]*\bno_toc\b[^{}\n]*\}[ \t]*\n(?:\{:[^\n]*\}[ \t]*\n)?(?:[ \t]*\n)*)?"
+    r"^[ >]*(?:[*+-]|1\.)[ \t][^\n]*\n[ >]*\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(r"\{::comment\}[^{]*+(?:\{(?!:/|::comment)[^{]*+)*+\{:/(?:comment)?\}[ \t]*\n?")
+_TOC = re.compile(r"^ {0,3}\[(?:toc|\[_?toc_?\])\][ \t]*$", re.MULTILINE | re.IGNORECASE)
+_READ_MORE = re.compile(r"^\(?READMORE\)?[ \t]*$", re.MULTILINE)
+_CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
+_SOURCE = re.compile(
+    r"\[(sourcecode|code)((?:\s[^\[\]\n]{0,200})?)\]([^\[]*+(?:\[(?!/?\1\b)[^\[]*+)*+)\[/\1\]"
+)
+_LANGUAGE = re.compile(r"\blang(?:uage)?=[\"']?([\w+#-]+)")
+_BREAK = re.compile(r"<br ?/?>\n?|</?p>")
+
+
+def removed(text: str, *, markdown: bool) -> str:
+    """The text without such marks, except where it is code; what WordPress marks as code becomes code."""
+    if "{:" in text:
+        text = _outside(_COMMENT, "", text, markdown)
+        text = _outside(_KRAMDOWN, "", _CONTENTS.sub("", text), markdown)
+    if "[" in text:
+        if "[caption" in text:
+            text = _CAPTION.sub("", text)
+        if "[/sourcecode]" in text or "[/code]" in text:
+            text = _SOURCE.sub(lambda found: _block(found, markdown), text)
+        if "[toc]" in text or "[TOC]" in text or "TOC_]" in text:
+            text = _outside(_TOC, "", text, markdown)
+    return _outside(_READ_MORE, "<!--more-->", text, markdown) if "READMORE" in text else text
+
+
+def _outside(pattern: re.Pattern[str], instead: str, text: str, markdown: bool) -> str:
+    """The text with what matches replaced, but not in its code."""
+    if not pattern.search(text):
+        return text
+    code = Code(text if markdown else "")
+    return pattern.sub(lambda found: found[0] if code.holds(found.start()) else instead, text)
+
+
+def _block(found: re.Match[str], markdown: bool) -> str:
+    """A block of code; what it holds may have been escaped and broken into lines for HTML."""
+    named = _LANGUAGE.search(found[2])
+    language, code = named[1] if named else "", _BREAK.sub("\n", found[3]).strip("\n")
+    if markdown:
+        return f"\n\n~~~{language}\n{unescape(code)}\n~~~\n\n"
+    return f'<pre><code class="language-{language}">{code}</code></pre>'
