@@ -140,7 +140,7 @@ FRONT_MATTER = [
         "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
         "300 characters",
         "subhed description excerpt custom-excerpt summary subtitle teaser standfirst dek lede abstract "
-        "meta-description",
+        "intro meta-description",
     ),
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "

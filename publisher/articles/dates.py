@@ -41,7 +41,7 @@ _TIME = re.compile(
     r"(?:\s*\([^()]*\)|(?<=\d)\s+[A-Z]{3,5})?"
 )
 _LONGEST = 80
-_NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}(?::?\d{0,2}){0,2}$|\s+[A-Z]{3,5}$")
+_NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}(?::?\d{0,2}){0,2}$|\s+(?:[A-Z]{3,5}|\d{4})$")
 _COMPACT = re.compile(r"(\d{8})T?(\d{2})(\d{2})(\d{2})?(?=\D|$)")
 _IN_NAME = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?=[-_./]|$)")
 

@@ -23,11 +23,8 @@ _SUMMARY = (
     "subtitle",
     "teaser",
     "standfirst",
-    "dek",
-    "lede",
-    "abstract",
-    "metadescription",
 )
+_SUMMARY += ("dek", "lede", "abstract", "intro", "metadescription")
 _AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
@@ -66,7 +63,8 @@ def title(header: Header) -> str:
 
 def summary(header: Header) -> str:
     """The summary its author wrote, if any, as plain text."""
-    return cut(flat(header.text(*_SUMMARY)))
+    said = header.text(*_SUMMARY)
+    return cut(flat(said)) if switch(said) is None else ""
 
 
 def authors(header: Header) -> tuple[Author, ...]:

@@ -21,9 +21,10 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
 _JSON = re.compile(r"\{\s*[\"}]")
-_YAML_OPENS = re.compile(r"-{3,}[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n]*(?:\n|$)")
+# three hyphens, or the dash that a word processor makes of them
+_YAML_OPENS = re.compile(r"(?:-{3,}|\u2014-?)[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n]*(?:\n|$)")
 _TOML_OPENS = re.compile(r"\+\+\+[^\S\n]*(?:\n|$)")
-_YAML_CLOSES = re.compile(r"^(?:-{3,}|\.\.\.)[^\S\n]*$", re.MULTILINE)
+_YAML_CLOSES = re.compile(r"^(?:-{3,}|\u2014-?|\.\.\.)[^\S\n]*$", re.MULTILINE)
 _TOML_CLOSES = re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE)
 _KEY_LINES = re.compile(r"(?:[A-Za-z][\w -]*:(?:[ \t].*)?\n|[ \t]+\S.*\n|- .*\n)+(?=[ \t]*\n\s*\S)")
 _KEY = re.compile(r"^([ \t]*)(?:\.\. |- |:)?[\"']?([A-Za-z][\w -]*?)[\"']?[ \t]*[:=]", re.MULTILINE)

@@ -1,5 +1,5 @@
 """Marks that other programs take out of a text: kramdown's attributes and comments, the place of a table of
-contents, the end of a teaser, and the brackets that WordPress sets around captions and code.
+contents, the end of a teaser, and what WordPress writes in brackets.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from publisher.articles import embeds
 from publisher.articles.code_spans import Code
 
 _PAIR = r"(?:[.#][\w:-]+|[\w:-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+))"
@@ -29,31 +30,38 @@ _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 _SOURCE = re.compile(
     r"\[(sourcecode|code)((?:\s[^\[\]\n]{0,200})?)\]([^\[]*+(?:\[(?!/?\1\b)[^\[]*+)*+)\[/\1\]"
 )
+_GALLERY = re.compile(r"\[gallery(?:\s+\w+=[^\[\]\n]*)?\](?![(\[:])")
+_EMBED = re.compile(
+    r"\[embed\b[^\[\]\n]*\]\s*(https?:[^\s\[\]]+)\s*\[/embed\]|\[(?:youtube|vimeo)[= ](https?:[^\s\[\]]+)\]"
+)
+_BRACKETS = re.compile(
+    r"\[(?:/(?:caption|code|embed|sourcecode)|gallery|youtube|vimeo|\[?_?toc)", re.IGNORECASE
+)
 _LANGUAGE = re.compile(r"\blang(?:uage)?=[\"']?([\w+#-]+)")
 _BREAK = re.compile(r"<br ?/?>\n?|</?p>")
 
 
-def removed(text: str, *, markdown: bool) -> str:
-    """The text without such marks, except where it is code; what WordPress marks as code becomes code."""
+def removed(text: str, *, markdown: bool, language: str) -> str:
+    """The text without such marks, except where it is code.
+
+    What WordPress marks as code becomes code, and what it embeds a link with words in `language`.
+    """
     if "{:" in text:
-        text = _outside(_COMMENT, "", text, markdown)
-        text = _outside(_KRAMDOWN, "", _CONTENTS.sub("", text), markdown)
-    if "[" in text:
-        if "[caption" in text:
-            text = _CAPTION.sub("", text)
-        if "[/sourcecode]" in text or "[/code]" in text:
-            text = _SOURCE.sub(lambda found: _block(found, markdown), text)
-        if "[toc]" in text or "[TOC]" in text or "TOC_]" in text:
-            text = _outside(_TOC, "", text, markdown)
-    return _outside(_READ_MORE, "<!--more-->", text, markdown) if "READMORE" in text else text
+        text = outside(_COMMENT, "", text, markdown)
+        text = outside(_KRAMDOWN, "", _CONTENTS.sub("", text), markdown)
+    if _BRACKETS.search(text):
+        text = _SOURCE.sub(lambda found: _block(found, markdown), _CAPTION.sub("", text))
+        text = outside(_TOC, "", outside(_GALLERY, "", text, markdown), markdown)
+        text = _EMBED.sub(lambda found: embeds.link(found[1] or found[2], language), text)
+    return outside(_READ_MORE, "<!--more-->", text, markdown) if "READMORE" in text else text
 
 
-def _outside(pattern: re.Pattern[str], instead: str, text: str, markdown: bool) -> str:
+def outside(pattern: re.Pattern[str], instead: str, text: str, markdown: bool) -> str:
     """The text with what matches replaced, but not in its code."""
     if not pattern.search(text):
         return text
     code = Code(text if markdown else "")
-    return pattern.sub(lambda found: found[0] if code.holds(found.start()) else instead, text)
+    return pattern.sub(lambda found: found[0] if code.holds(found.start()) else found.expand(instead), text)
 
 
 def _block(found: re.Match[str], markdown: bool) -> str:

@@ -26,6 +26,9 @@ _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
 # an address in Markdown or in an attribute
 _VALUE = re.compile(r"(?:\]\(|=[\"']?|^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]?)\s*\Z", re.MULTILINE)
+_NOWHERE = re.compile(r"!\[[^\[\]]*\]\(\s*\)|\[([^\[\]]+)\]\(\s*\)|<img\b[^<>]*\bsrc=(?:\"\"|'')[^<>]*>")
+# what an include shows in a box of its own
+_SAID = re.compile(r"\b(?:content|text)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)')", re.DOTALL)
 # the title that is printed above the text anyway
 _OWN_TITLE = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]*|<h[1-6][^<>\n]*>)?[ \t]*\{\{-?[ \t]*page\.title\b[^{}\n]*\}\}[ \t]*"
@@ -47,7 +50,10 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
         text = _OWN_TITLE.sub("", text) if "page.title" in text else text
         text = _replace(text, Code(text if markdown else ""), dropped, language)
         text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
-    text = marks.removed(text, markdown=markdown)
+    if dropped:
+        # a picture or a link whose address was a tag
+        text = marks.outside(_NOWHERE, r"\1", text, markdown)
+    text = marks.removed(text, markdown=markdown, language=language)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
 
@@ -111,7 +117,14 @@ def _instead(
         return address
     if shown := embeds.of_tag(word, inside[len(word) :].strip(), language):
         return shown
-    if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
+    picture = None if word.startswith("end") else _PICTURE.search(inside[:1000], len(word))
+    if (
+        word == "include"
+        and (said := _SAID.search(inside))
+        and not (picture and picture.end() < said.start())
+    ):
+        return re.sub(r"\{\{[^{}]*\}\}", "", said[1] or said[2] or "").replace('\\"', '"')
+    if picture:
         if _VALUE.search(_last(before)):
             return quote(picture[1].strip(), safe="/:?&=%#@+,;~!$*'().-")
         alt = escape(_alternative(inside, picture.end()))

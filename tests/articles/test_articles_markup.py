@@ -131,6 +131,22 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ("~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}", "~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}"),
         ("{::nomarkdown}a{:/} b\n{::comment}\nnote {x}\n{:/comment}\nc", "a b\nc"),
         ('{::options parse_block_html="true" /}\n{:wide: width="9"}\ntext', "text"),
+        ('{% include tip.html content="See [a](b) \\"now\\" {{ x }}." %}', 'See [a](b) "now" .'),
+        ('{% include picture.html url="/a.png" text="A boat" %}', '<img src="/a.png" alt=""><!-- -->'),
+        ("![a]({{ page.image }}) [b]({% pst x %}) <img src='' width=9>", " b "),
+        ("[gallery ids='1,2']\n[gallery](a.md)", "\n[gallery](a.md)"),
+        (
+            "[embed]https://vimeo.com/12[/embed]",
+            '<a href="https://vimeo.com/12">Watch on Vimeo</a>',
+        ),
+        (
+            "[youtube=http://www.youtube.com/watch?v=abcdef&w=6]",
+            '<a href="https://www.youtube.com/watch?v=abcdef">Watch on YouTube</a>',
+        ),
+        (
+            '{% include youtube.html youtube_id="abcdef" %}',
+            '<a href="https://www.youtube.com/watch?v=abcdef">Watch on YouTube</a>',
+        ),
         ("[toc]\ntext\n\n~~~\n[TOC]\n~~~", "\ntext\n\n~~~\n[TOC]\n~~~"),
         ("one\n\n(READMORE)\n\ntwo READMORE", "one\n\n<!--more-->\n\ntwo READMORE"),
         ("# {{ page.title }}\ntext", "\ntext"),

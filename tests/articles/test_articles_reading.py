@@ -126,6 +126,7 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
     [
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ntags = ["Sea"]\ndraft = true\n+++\nText',
         '{\n"Title": "Ferry", "Date": "2020-05-06",\n"Tags": ["Sea"], "Draft": true\n}\nText',
+        "\u2014\ntitle: Ferry\ndate: 2020-05-06\ntags: [Sea]\ndraft: yes\n\u2014\nText",
         "\ufeff\n\n---\nTITLE: Ferry\nDate: 2020-05-06\ntags: [Sea]\ndraft: yes\n---\nText",
         "Title: Ferry\ndate: 2020-05-06\nTags: Sea\nStatus: draft\n\nText",
         ".. title: Ferry\n.. date: 2020-05-06\n.. tags: Sea\n.. status: draft\n\nText",
@@ -137,6 +138,7 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
     ids=[
         "toml",
         "json",
+        "yaml between dashes",
         "yaml after a mark",
         "lines",
         "nikola",
@@ -282,6 +284,21 @@ def test_labels(header: str, path: str, labels: tuple[str, ...]) -> None:
 def test_pictures(header: str, url: str) -> None:
     picture = manuscript(f"---\ntitle: A\n{header}\n---\n").picture
     assert (picture.url if picture else "") == url
+
+
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        ("[The film](https://x.example)\n\nOne.", "One."),
+        ("[The film](https://x.example)", "The film"),
+        ("Loose <b>text</b><br>in HTML.<p>Two.</p>", "Loose text in HTML."),
+        ("<p><img src='a.png'></p>Behind a picture.<p>Two.</p>", "Behind a picture."),
+        ("<h2>Head</h2><a href='b'>See it</a><p>One.</p>Two.", "One."),
+    ],
+)
+def test_summary_is_the_first_that_says_something(body: str, summary: str) -> None:
+    path = "a.html" if body.startswith(("<", "L")) else "a.md"
+    assert manuscript(f"---\ntitle: A\nexcerpt: true\n---\n{body}", path).summary == summary
 
 
 def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
