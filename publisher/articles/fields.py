@@ -14,7 +14,7 @@ from publisher.model.articles import Author, Picture
 # with the slips that are no other word
 _TRUE, _FALSE = {"true", "yes", "on", "1", "ture"}, {"false", "no", "off", "0", "flase", "fasle"}
 _NOTHING = {"", "null", "~", "none"}
-_SUMMARY = (
+_SUMMARY: tuple[str, ...] = (
     "subhed",
     "description",
     "excerpt",

@@ -5,12 +5,13 @@ contents, the end of a teaser, and what WordPress writes in brackets.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 from publisher.articles import embeds
 from publisher.articles.code_spans import Code
 
-_PAIR = r"(?:[.#][\w:-]+|[\w:-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+))"
+_PAIR = r"(?:[.#][\w:-]++|[\w:-]++=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']++))"
 # a space behind the colon tells an attribute list from code such as `{:a => 1}`; else it is read strictly
 _MARK = (
     rf"\{{:(?:[ \t][^{{}}\n]*|(?:\s*{_PAIR},?)+\s*|(?:no_)?toc\b[^{{}}\n]*|[\w-]+:(?:\s*{_PAIR})*\s*"
@@ -28,15 +29,14 @@ _TOC = re.compile(r"^ {0,3}\[(?:toc|\[_?toc_?\])\][ \t]*$", re.MULTILINE | re.IG
 _READ_MORE = re.compile(r"^\(?READMORE\)?[ \t]*$", re.MULTILINE)
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 _SOURCE = re.compile(
-    r"\[(sourcecode|code)((?:\s[^\[\]\n]{0,200})?)\]([^\[]*+(?:\[(?!/?\1\b)[^\[]*+)*+)\[/\1\]"
+    r"\[(sourcecode|code|bash|cpp|csharp|css|html|java|javascript|js|php|python|ruby|shell|sql|vb|xml)"
+    r"((?:\s[^\[\]\n]{0,200})?)\]([^\[]*+(?:\[(?!/?\1\b)[^\[]*+)*+)\[/\1\]"
 )
 _GALLERY = re.compile(r"\[gallery(?:\s+\w+=[^\[\]\n]*)?\](?![(\[:])")
 _EMBED = re.compile(
     r"\[embed\b[^\[\]\n]*\]\s*(https?:[^\s\[\]]+)\s*\[/embed\]|\[(?:youtube|vimeo)[= ](https?:[^\s\[\]]+)\]"
 )
-_BRACKETS = re.compile(
-    r"\[(?:/(?:caption|code|embed|sourcecode)|gallery|youtube|vimeo|\[?_?toc)", re.IGNORECASE
-)
+_BRACKETS = re.compile(r"\[(?:/\w+\]|gallery|youtube|vimeo|\[?_?toc)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\blang(?:uage)?=[\"']?([\w+#-]+)")
 _BREAK = re.compile(r"<br ?/?>\n?|</?p>")
 
@@ -50,24 +50,33 @@ def removed(text: str, *, markdown: bool, language: str) -> str:
         text = outside(_COMMENT, "", text, markdown)
         text = outside(_KRAMDOWN, "", _CONTENTS.sub("", text), markdown)
     if _BRACKETS.search(text):
-        text = _SOURCE.sub(lambda found: _block(found, markdown), _CAPTION.sub("", text))
+        text = outside(_SOURCE, lambda found: _block(found, markdown), _CAPTION.sub("", text), markdown)
         text = outside(_TOC, "", outside(_GALLERY, "", text, markdown), markdown)
-        text = _EMBED.sub(lambda found: embeds.link(found[1] or found[2], language), text)
+        text = outside(_EMBED, lambda found: embeds.link(found[1] or found[2], language), text, markdown)
     return outside(_READ_MORE, "<!--more-->", text, markdown) if "READMORE" in text else text
 
 
-def outside(pattern: re.Pattern[str], instead: str, text: str, markdown: bool) -> str:
+def outside(
+    pattern: re.Pattern[str], instead: str | Callable[[re.Match[str]], str], text: str, markdown: bool
+) -> str:
     """The text with what matches replaced, but not in its code."""
     if not pattern.search(text):
         return text
     code = Code(text if markdown else "")
-    return pattern.sub(lambda found: found[0] if code.holds(found.start()) else found.expand(instead), text)
+
+    def replaced(found: re.Match[str]) -> str:
+        if code.holds(found.start()):
+            return found[0]
+        return found.expand(instead) if isinstance(instead, str) else instead(found)
+
+    return pattern.sub(replaced, text)
 
 
 def _block(found: re.Match[str], markdown: bool) -> str:
     """A block of code; what it holds may have been escaped and broken into lines for HTML."""
     named = _LANGUAGE.search(found[2])
-    language, code = named[1] if named else "", _BREAK.sub("\n", found[3]).strip("\n")
+    language = named[1] if named else found[1] if found[1] not in ("code", "sourcecode") else ""
+    code = _BREAK.sub("\n", found[3]).strip("\n")
     if markdown:
         return f"\n\n~~~{language}\n{unescape(code)}\n~~~\n\n"
     return f'<pre><code class="language-{language}">{code}</code></pre>'

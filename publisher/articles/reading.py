@@ -194,8 +194,15 @@ def _drop_title(root: HtmlElement, title: str) -> None:
 
 
 def _is_jekyll(path: str) -> bool:
+    """Whether a file is one of Jekyll's: its posts have a date in their name, its collections begin with `_`.
+
+    Hexo's posts need no date, Hugo's stand in `content`, and Middleman's are called `.html.md`.
+    """
     *folders, name = path.split("/")
-    return "_posts" in folders or "_drafts" in folders or bool(_JEKYLL_NAME.match(name))
+    if any(folder[:1] == "_" and folder != "_posts" for folder in folders):
+        return True
+    dated = _JEKYLL_NAME.match(name) is not None and ".html." not in name
+    return dated and ("_posts" in folders or "content" not in folders)
 
 
 def _stem(path: str) -> str:

@@ -31,8 +31,8 @@ _NOWHERE = re.compile(r"!\[[^\[\]]*\]\(\s*\)|\[([^\[\]]+)\]\(\s*\)|<img\b[^<>]*\
 _SAID = re.compile(r"\b(?:content|text)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)')", re.DOTALL)
 # the title that is printed above the text anyway
 _OWN_TITLE = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*|<h[1-6][^<>\n]*>)?[ \t]*\{\{-?[ \t]*page\.title\b[^{}\n]*\}\}[ \t]*"
-    r"(?:</h[1-6]>|#*[ \t]*\n(?:={3,}|-{3,})[ \t]*$)?",
+    r"^[ \t]*+(?:#{1,6}[ \t]*+|<h[1-6][^<>\n]*+>[ \t]*+)?\{\{-?[ \t]*+page\.title\b[^{}\n]*+\}\}[ \t]*+"
+    r"(?:</h[1-6]>|#*+[ \t]*+\n(?:={3,}|-{3,})[ \t]*+$)?",
     re.MULTILINE,
 )
 

@@ -134,6 +134,10 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ('{% include tip.html content="See [a](b) \\"now\\" {{ x }}." %}', 'See [a](b) "now" .'),
         ('{% include picture.html url="/a.png" text="A boat" %}', '<img src="/a.png" alt=""><!-- -->'),
         ("![a]({{ page.image }}) [b]({% pst x %}) <img src='' width=9>", " b "),
+        (
+            "`[php]a[/php]`\n\n[php]$a[1]<br />b();[/php]",
+            "`[php]a[/php]`\n\n\n\n~~~php\n$a[1]\nb();\n~~~\n\n",
+        ),
         ("[gallery ids='1,2']\n[gallery](a.md)", "\n[gallery](a.md)"),
         (
             "[embed]https://vimeo.com/12[/embed]",
