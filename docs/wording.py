@@ -139,8 +139,8 @@ FRONT_MATTER = [
     (
         "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
         "300 characters",
-        "subhed description excerpt custom-excerpt summary subtitle teaser standfirst dek lede abstract "
-        "intro meta-description",
+        "subhed description excerpt custom-excerpt summary subtitle teaser standfirst subhead dek deck "
+        "lede lead abstract intro blurb meta-description",
     ),
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
@@ -331,7 +331,7 @@ CHAPTERS = {
     "Front matter": "Keys are alike in any case, with `-`, `_` or a space, or without. Any other key is "
     "ignored.\n"
     "The second table holds the keys inside a mapping. A picture may also be described beside its key:\n"
-    "`image-alt`, `image-caption`, `image-credit`, or `caption` and `credit` alone.",
+    "`image-alt`, `image-caption`, `image-credit`, or `alt`, `caption` and `credit` alone.",
     "Templates": "Jinja, in a sandbox. A file in the folder `templates` replaces the built-in one of its "
     "name.",
     "Names in mail": "First what every template of mail can use, then what one of a story can use "

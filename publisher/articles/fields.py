@@ -24,7 +24,7 @@ _SUMMARY: tuple[str, ...] = (
     "teaser",
     "standfirst",
 )
-_SUMMARY += ("dek", "lede", "abstract", "intro", "metadescription")
+_SUMMARY += ("subhead", "dek", "deck", "lede", "lead", "abstract", "intro", "blurb", "metadescription")
 _AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
@@ -162,7 +162,10 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
     """`image: a.png` with `image-alt:` and `caption:` beside it, as if it were one mapping."""
     value = header.values.get(key, "")
     value = value[0] if isinstance(value, list) and value else value
-    beside = {"alttext": (f"{key}alttext", f"{key}alt", "alttext"), "credit": (f"{key}credit", "credit")}
+    beside = {
+        "alttext": (f"{key}alttext", f"{key}alt", "alttext", "alt"),
+        "credit": (f"{key}credit", "credit"),
+    }
     beside["caption"] = (f"{key}caption", f"{key}cutline", "cutline", "caption")
     return {"path": value} | {name: header.text(*keys) for name, keys in beside.items()}
 

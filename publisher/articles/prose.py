@@ -21,6 +21,8 @@ _BREAK = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _MARKS = re.compile(r"(?<![\w\\])(\*\*|\*)(?=\S)([^*]+?)(?<=\S)\1(?!\w)")
 _CODE = re.compile(r"`([^`]+)`")
+# without the semicolon `Q&notes` would hold one
+_ENTITY = re.compile(r"&#?\w+;")
 _MARKED = re.compile(r"[<*`&\[]")
 # no-break spaces are the author's: they stay
 _SPACE = re.compile("[^\\S\u00a0\u202f]+")
@@ -52,7 +54,7 @@ def flat(text: str) -> str:
         return joined(text)
     text = _TAG.sub("", _BREAK.sub(" ", text))
     text = _MARKS.sub(r"\2", _LINK.sub(r"\1", text))
-    text = html.unescape(_CODE.sub(r"\1", text))
+    text = _ENTITY.sub(lambda found: html.unescape(found[0]), _CODE.sub(r"\1", text))
     return joined(text)
 
 

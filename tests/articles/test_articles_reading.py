@@ -305,6 +305,13 @@ def test_summary_is_the_first_that_says_something(body: str, summary: str) -> No
     assert manuscript(f"---\ntitle: A\nexcerpt: true\n---\n{body}", path).summary == summary
 
 
+def test_an_entity_ends_with_a_semicolon() -> None:
+    found = manuscript("---\ntitle: Q&notes &amp; R&D\nhero: a.png\nalt: A boat&nbsp;\n---\n")
+    assert found.title == "Q&notes & R&D"
+    assert found.picture is not None
+    assert found.picture.alt == "A boat"
+
+
 def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
     body = "# A\n\n> quoted\n\nFirst *one*.\n\n{}\n\nSecond."
     assert manuscript(body.format("<!-- more -->")).summary == "quoted First one."
