@@ -20,6 +20,9 @@ _PAIR = re.compile(r"([ \t]*(?:-[ \t]+)?(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:
 _ENTRY = re.compile(r"([ \t]*-)[ \t]+(.*)")
 _CLOSE_UP = re.compile(r"([A-Za-z][\w-]*):([^\s/:].*)")
 _BLOCK = re.compile(r"[|>][-+\d]*(?:\s+#.*)?")
+_HASHED = re.compile(r"^(title[ \t]*:[ \t]+)(#[^\s#].*|##.*)$", re.MULTILINE | re.IGNORECASE)
+_AS_TEXT = "its value was taken as text"
+_SPACED = "a space was put behind the colon"
 _KNOWN = re.compile(
     r"(?:sub)?title|description|summary|excerpt|date|updated|authors?|tags?|category|categories|layout|slug"
     r"|permalink|image|lang|draft|published|status"
@@ -49,13 +52,34 @@ def load(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
     """
     if plain := plain_yaml.read(block):
         return plain, ()
+    found = tuple(_HASHED.finditer(block)) if "#" in block else ()
+    if not found:
+        return _loaded(block)
+    # no comment has its first word that close
+    data, mends = _loaded(_HASHED.sub(lambda title: title[1] + _quoted(title[2].strip()), block))
+    hashed = {block.count("\n", 0, title.start()): _AS_TEXT for title in found}
+    return data, tuple(sorted({**dict(mends), **hashed}.items()))
+
+
+def _loaded(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
     try:
-        return _parse(block), ()
+        data = _parse(block)
+        return _spaced(block, data) if isinstance(data, str) else (data, ())
     except yaml.YAMLError as error:
-        found = _mended(block.split("\n"), error)
-        if found is None:
+        mended = _mended(block.split("\n"), error)
+        if mended is None:
             raise
-        return found
+        return mended
+
+
+def _spaced(block: str, data: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
+    """What lines say that all lack the space behind the colon, which makes them one text; else that text."""
+    lines = block.rstrip("\n").split("\n")
+    found = [_CLOSE_UP.fullmatch(line.rstrip()) for line in lines]
+    if not all(found) or not any(pair and _KNOWN.fullmatch(pair[1].lower()) for pair in found):
+        return data, ()
+    mended, mends = _loaded("\n".join(f"{pair[1]}: {pair[2]}" for pair in found if pair) + "\n")
+    return mended, tuple({**dict.fromkeys(range(len(lines)), _SPACED), **dict(mends)}.items())
 
 
 def _mended(lines: list[str], error: yaml.YAMLError) -> tuple[Any, tuple[tuple[int, str], ...]] | None:
@@ -96,7 +120,7 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         return None
     if close := _CLOSE_UP.fullmatch(line):
         if _KNOWN.fullmatch(close[1].lower()):
-            return f"{close[1]}: {close[2]}", "a space was put behind the colon"
+            return f"{close[1]}: {close[2]}", _SPACED
         return None
     pair = _PAIR.fullmatch(line) or _ENTRY.fullmatch(line)
     if pair is None:
@@ -110,7 +134,7 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         or _is_alias(value, lines)
     ):
         return None
-    return f"{pair[1]} {_quoted(value)}", "its value was taken as text"
+    return f"{pair[1]} {_quoted(value)}", _AS_TEXT
 
 
 def _is_alias(value: str, lines: list[str]) -> bool:

@@ -173,6 +173,16 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
     assert refused(text).line == line
 
 
+def test_front_matter_without_a_space_behind_any_colon() -> None:
+    found = manuscript(
+        "---\nlayout:post\ntitle:Gone\ncover:![](a.png)\ntags:[a,b]\ndate:2020-01-01 10:00\n---\nText"
+    )
+    assert (found.title, found.labels, found.html) == ("Gone", ("a", "b"), "<p>Text</p>")
+    assert found.published_at == datetime(2020, 1, 1, 10, tzinfo=UTC)
+    assert len(found.notes) == 5
+    assert manuscript("---\ntitle: # to come\n---\n# Gone").title == "Gone"
+
+
 @pytest.mark.parametrize(
     ("lines", "title"),
     [
@@ -187,6 +197,8 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
         ("title:Gone", "Gone"),
         ("title: ! 'Gone: for good'\nx: a: b", "Gone: for good"),
         ("title:\u00a0Gone", "Gone"),
+        ("title: #1 is gone", "#1 is gone"),
+        ("title: ##gone##", "##gone##"),
         ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
         ("title: Gone\nfor good", "Gone for good"),
         ("title: Gone\ntags: [a, @b, c: d]", "Gone"),
