@@ -25,7 +25,7 @@ _CONTENTS = re.compile(
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"\{::comment\}[^{]*+(?:\{(?!:/|::comment)[^{]*+)*+\{:/(?:comment)?\}[ \t]*\n?")
-_TOC = re.compile(r"^ {0,3}\[(?:toc|\[_?toc_?\])\][ \t]*$", re.MULTILINE | re.IGNORECASE)
+_TOC = re.compile(r"^ {0,3}\[(?:toc|TOC|\[_?(?:toc|TOC)_?\])\][ \t]*$", re.MULTILINE)
 _READ_MORE = re.compile(r"^\(?READMORE\)?[ \t]*$", re.MULTILINE)
 _CAPTION = re.compile(r"\[/?caption\b[^\[\]]*\]")
 _SOURCE = re.compile(
@@ -36,7 +36,7 @@ _GALLERY = re.compile(r"\[gallery(?:\s+\w+=[^\[\]\n]*)?\](?![(\[:])")
 _EMBED = re.compile(
     r"\[embed\b[^\[\]\n]*\]\s*(https?:[^\s\[\]]+)\s*\[/embed\]|\[(?:youtube|vimeo)[= ](https?:[^\s\[\]]+)\]"
 )
-_BRACKETS = re.compile(r"\[(?:/\w+\]|gallery|youtube|vimeo|\[?_?toc)", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[(?:/\w+\]|gallery|youtube|vimeo|toc\]|TOC\]|\[_?(?:toc|TOC))")
 _LANGUAGE = re.compile(r"\blang(?:uage)?=[\"']?([\w+#-]+)")
 _BREAK = re.compile(r"<br ?/?>\n?|</?p>")
 

@@ -99,6 +99,9 @@ def opening(root: HtmlElement) -> str:
 
     A paragraph that is nothing but a link, to a film perhaps, comes last.
     """
+    first = root[0] if len(root) and not (root.text or "").strip() else None
+    if first is not None and first.tag == "p" and not _is_link(first) and (text := words(first)):
+        return cut(text)
     if text := _loose(root):
         return cut(text)
     link = ""
@@ -121,7 +124,7 @@ def _loose(root: HtmlElement) -> str:
     for element in root:
         tail = element.tail or ""
         if element.tag in _PARTS:
-            if said or (element.tag == "p" and words(element)):
+            if said or (element.tag == "p" and ((element.text or "").strip() or words(element))):
                 break
             parts = []
         elif element.tag == "br":
