@@ -24,7 +24,7 @@ _CODE = re.compile(r"`([^`]+)`")
 _MARKED = re.compile(r"[<*`&\[]")
 # no-break spaces are the author's: they stay
 _SPACE = re.compile("[^\\S\u00a0\u202f]+")
-_ASIDE = {"blockquote", "figure", "li", "table"}
+_ASIDE = {"aside", "blockquote", "figure", "li", "table"}
 _NO_PROSE = {"figure", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
 
 
