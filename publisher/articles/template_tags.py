@@ -13,7 +13,7 @@ from html import escape
 
 import pyromark
 
-from publisher.articles import embeds, references
+from publisher.articles import embeds, quotes, references
 
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
@@ -24,6 +24,7 @@ _CODE_BLOCK = ("highlight", "codeblock", "code")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
+_SIZES = re.compile(r"(?:\d+%?(?:\s+|$)){1,2}")
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
 _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
 # what kramdown replaces by a table of contents
@@ -41,6 +42,8 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     text = references.plain(text)
     # to look for one character is many times as fast as for two
     if "{" in text:
+        if "quote" in text and "{%" in text:
+            text = quotes.marked(text, _Code(text if markdown else "").holds)
         if "{%" in text or "{{" in text or "{# " in text:
             text = _replace(text, _Code(text if markdown else ""), dropped, language)
             text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
@@ -114,7 +117,9 @@ def _instead(
     if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
         alt = escape(_alternative(inside, picture.end()))
         # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
-        return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
+        # unless it is quoted, words before it are classes
+        address = picture[1].strip() if picture[0][0] in "\"'" else picture[1].split()[-1]
+        return f'<img src="{escape(address)}" alt="{alt}"><!-- -->'
     if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
@@ -138,8 +143,11 @@ def _alternative(inside: str, after: int) -> str:
     named = {name: double or single for name, double, single in _NAMED.findall(inside)}
     if "=" in inside:
         return named.get("alt") or named.get("caption") or named.get("title") or ""
-    quoted = inside[after:].strip()
-    return quoted[1:-1].split('" "')[-1] if quoted[:1] == '"' and quoted[-1:] == '"' else ""
+    said = _SIZES.sub("", inside[after:].strip())
+    quote = said[:1]
+    if len(said) > 1 and quote in "\"'" and said[-1] == quote:
+        return said[1:-1].split(f"{quote} {quote}")[-1]
+    return said if inside.split(None, 1)[0] in ("img", "asset_img") else ""
 
 
 class _Code:
