@@ -6,7 +6,9 @@ import re
 from urllib.parse import quote
 
 # where a table of contents is to stand, and a label
-_CONTENTS = re.compile(r"<p>@(?:\[toc\]|<a href=\"[^\"]*\">toc</a>)(?:</p>\n?|\n)", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"<p>@(?:\[toc\](?:\([^<>\n]*\))?|<a href=\"[^\"]*\">toc</a>)(?:</p>\n?|\n)", re.IGNORECASE
+)
 _LABEL = re.compile(r"<p>\([\w.:/-]+\)=</p>\n")
 _WIKI = re.compile(
     r"<pre\b.*?</pre>|<code\b.*?</code>|<[^<>]*>"

@@ -24,7 +24,7 @@ _CODE_BLOCK = ("highlight", "codeblock", "code")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
-_SIZES = re.compile(r"(?:\d+%?(?:\s+|$)){1,2}")
+_SIZES = re.compile(r"^(?:\d+%?(?:\s+|$)){1,2}")
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
 _KRAMDOWN = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*\n|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE)
 # what kramdown replaces by a table of contents

@@ -114,7 +114,7 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ("{% post_link old-boat 'An old boat' %}", '<a href="@post/old-boat">An old boat</a>'),
         ('{% post_link "old boat" An old boat true %}', '<a href="@post/old%20boat">An old boat</a>'),
         ("before {% post_link %}", "before "),
-        ("{% img left /m/a.png 350 20% A boat %}", '<img src="/m/a.png" alt="A boat"><!-- -->'),
+        ("{% img left /m/a.png 350 20% Boat 7 %}", '<img src="/m/a.png" alt="Boat 7"><!-- -->'),
         ("{% img /m/a.png 9 'Title' 'A boat' %}", '<img src="/m/a.png" alt="A boat"><!-- -->'),
         ("[a]({filename}/sea/x.md) [b](link://slug/x)", "[a](/sea/x.md) [b](@post/x)"),
         ("`{{ code }}` \u00fc `{% x %}`", "`{{ code }}` \u00fc `{% x %}`"),
@@ -139,7 +139,7 @@ def test_template_tags(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("@[toc](Contents)\nText `@[toc]`", "<p>Text <code>@[toc]</code></p>"),
-        ("@[TOC]\n\nText", "<p>Text</p>"),
+        ("@[TOC](All of it)\n\nText", "<p>Text</p>"),
         ("(here)=\n## Head", "<h2>Head</h2>"),
         ("See [[Old boat]], [[boats/old|it]]", "<p>See Old boat, it</p>"),
         (
