@@ -11,9 +11,8 @@ _CONTENTS = re.compile(
 )
 _LABEL = re.compile(r"<p>\([\w.:/-]+\)=</p>\n")
 _WIKI = re.compile(
-    r"<pre\b.*?</pre>|<code\b.*?</code>|<[^<>]*>"
-    r"|(?<![A-Za-z\d_\])])(!?)\[\[([^\W\d_][^\[\]|<>\n]{0,200})(?:\|([^\[\]|<>\n]{1,200}))?\]\]",
-    re.DOTALL,
+    r"<(pre|code)\b(?:[^<]|<(?!/\1))*+|<[^<>]*>"
+    r"|(?<![A-Za-z\d_\])])(!?)\[\[([^\W\d_][^\[\]|<>\n]{0,200})(?:\|([^\[\]|<>\n]{1,200}))?\]\]"
 )
 # what the parser would take for the definition of what stands above it
 _SMILES = re.compile(r"^ {0,3}:[^\s:]", re.MULTILINE)
@@ -35,8 +34,9 @@ def resolved(html: str) -> str:
 
 
 def _of_wiki(found: re.Match[str]) -> str:
-    if not found[2]:
+    _, embedded, name, shown = found.groups()
+    if not name:
         return found[0]
-    if found[1] and _PICTURE.search(found[2]):
-        return f'<img src="{quote(found[2])}" alt="" />'
-    return found[3] or found[2]
+    if embedded and _PICTURE.search(name):
+        return f'<img src="{quote(name)}" alt="" />'
+    return shown or name

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from html import escape
 
 _QUOTE = re.compile(
-    r"\{%-?[ \t]*(blockquote|quote|pullquote|centerquote)\b([^%\n]{0,400})%\}(.{0,5000}?)"
+    r"\{%-?[ \t]*(blockquote|quote|pullquote|centerquote)\b([^%\n]{0,400})%\}"
+    r"((?:[^{]|\{(?!%-?[ \t]*(?:end)?(?:block|pull|center)?quote\b)){0,5000}+)"
     r"\{%-?[ \t]*end\1[ \t]*-?%\}",
-    re.DOTALL,
 )
-_PULLED = re.compile(r"\{\"\s*(.*?)\s*\"\}", re.DOTALL)
+_PULLED = re.compile(r"\{\"([^{}]*)\"\}")
 _ADDRESS = re.compile(r"https?://\S+")
 
 
@@ -24,7 +24,7 @@ def marked(text: str, in_code: Callable[[int], bool]) -> str:
         held = found[3].strip()
         if found[1] == "pullquote" and _PULLED.search(held):
             # what is said in the text anyway
-            return _PULLED.sub(r"\1", held)
+            return _PULLED.sub(lambda said: said[1].strip(), held)
         said = _said_by(found[2].strip(" \t-")) if found[1] != "pullquote" else ""
         return f"\n\n<blockquote>\n\n{held}\n\n{said}</blockquote>\n\n"
 

@@ -9,7 +9,7 @@ from publisher.articles.front_matter import Header, Value
 
 # in reStructuredText, and in the Markdown of MyST, where it has an end
 _POST = re.compile(r"^\.\. post::[ \t]*(.*)\n((?:[ \t]+:[\w-]+:.*\n)*)", re.MULTILINE)
-_FENCED_POST = re.compile(r"^(:{3,}|`{3,})\{post\}[ \t]*(.*)\n((?:.*\n)*?)\1[ \t]*$", re.MULTILINE)
+_FENCED_POST = re.compile(r"^(:{3,}|`{3,})\{post\}[ \t]*(.*)\n((?:.*\n){0,40}?)\1[ \t]*$", re.MULTILINE)
 _OPTION = re.compile(r"^[ \t]*:?([\w-]+):[ \t]*(.*)$", re.MULTILINE)
 _SINGLE = re.compile(r"^\.\. (author|categories|tags)::[ \t]+(.*)$", re.MULTILINE)
 # where ABlog's options are lists, and as what they are read

@@ -13,7 +13,7 @@ from html import escape
 
 import pyromark
 
-from publisher.articles import embeds, quotes, references
+from publisher.articles import embeds, quotes, references, theme_tags
 
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
 _CLOSING = {"{{": "}}", "{{<": ">}}", "{{%": "%}}", "{%": "%}", "{#": "#}"}
@@ -120,6 +120,8 @@ def _instead(
         # unless it is quoted, words before it are classes
         address = picture[1].strip() if picture[0][0] in "\"'" else picture[1].split()[-1]
         return f'<img src="{escape(address)}" alt="{alt}"><!-- -->'
+    if opening == "{%" and (words := theme_tags.words_of(word.lower(), inside[len(word) :])):
+        return words
     if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
