@@ -26,11 +26,12 @@ def defines(text: str) -> bool:
 
 def resolved(html: str) -> str:
     """HTML of Markdown without the other marks: a link of a wiki says what it shows."""
-    if "<p>@" in html:
+    # to look for one character is many times as fast as for several
+    if "@" in html and "<p>@" in html:
         html = _CONTENTS.sub(lambda found: "" if "</p>" in found[0] else "<p>", html)
     if ")=</p>" in html:
         html = _LABEL.sub("", html)
-    return _WIKI.sub(_of_wiki, html) if "[[" in html else html
+    return _WIKI.sub(_of_wiki, html) if "[" in html and "[[" in html else html
 
 
 def _of_wiki(found: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ def metadata(header: Header, text: str, line: int) -> Header:
 
 def fenced(header: Header, text: str, line: int) -> tuple[Header, str]:
     """The header, filled up from a directive in Markdown at this line, and the text without it."""
-    if "{post}" not in text or not (post := _FENCED_POST.search(text)):
+    if "{" not in text or "{post}" not in text or not (post := _FENCED_POST.search(text)):
         return header, text
     header = _filled(header, _of_post(post[2], post[3]), line + text.count("\n", 0, post.start()))
     return header, text[: post.start()] + text[post.end() :]
