@@ -177,6 +177,7 @@ FRONT_MATTER = [
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
     ("`false` keeps it back", "published publish public"),
+    ("any keeps it back: what is published can be read by everybody", "password"),
     ("`draft`, `private`, `hidden`, `pending`, `unpublished`, `wip` and their like keep it back", "status"),
     (
         "where it was found before: a small page there leads to it; other articles may link to it so",

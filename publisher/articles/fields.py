@@ -158,7 +158,8 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
 def draft(header: Header) -> bool:
     """Whether its author keeps it back. Raises ContentError for a switch that is neither on nor off."""
     folders = header.path.split("/")[:-1]
-    if "_drafts" in folders or header.text("status").lower() in _KEPT_BACK:
+    # what only those may read who know a word can be in no feed
+    if "_drafts" in folders or header.text("password") or header.text("status").lower() in _KEPT_BACK:
         return True
     key, value = header.first("draft", "isdraft")
     on = switch(value)

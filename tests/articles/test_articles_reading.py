@@ -227,6 +227,8 @@ def test_values_stay_as_written() -> None:
         ("layout: x", "news/_drafts/a.md", True),
         ("published: 2020-01-01", "a.md", False),
         ("public: no", "a.md", True),
+        ("password: 1234", "a.md", True),
+        ("password: ''", "a.md", False),
     ],
 )
 def test_drafts(header: str, path: str, draft: bool) -> None:
