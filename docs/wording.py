@@ -163,7 +163,8 @@ FRONT_MATTER = [
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
         "or in `path`, which also goes before a `created` of another day. A `published` that is neither "
-        "true nor false is a date too",
+        "true nor false is a date too; words such as `git Created`, for which a generator looks elsewhere, "
+        "are none",
         "date pub-date pub-date-time published-at published-date published-on date-published published "
         "created created-at date-created posted path",
     ),
@@ -174,11 +175,12 @@ FRONT_MATTER = [
     (
         "when it was last changed",
         "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
-        "modified-time date-modified mod-date changed",
+        "modified-time date-modified mod-date changed update-date date-updated",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
-    ("`false` keeps it back", "published publish"),
+    ("`false` keeps it back", "published publish public"),
+    ("any keeps it back: what is published can be read by everybody", "password"),
     ("`draft`, `private`, `hidden`, `pending`, `unpublished`, `wip` and their like keep it back", "status"),
     (
         "where it was found before: a small page there leads to it; other articles may link to it so",
@@ -189,7 +191,10 @@ FRONT_MATTER = [
         "is public",
         "slug",
     ),
-    ("its language, such as en or pt-BR", "lang language locale"),
+    (
+        "its language, such as en or pt-BR; under `language` anything else (Python) is passed over",
+        "lang language locale",
+    ),
     ("its own identity; unique, and kept when the file is renamed", "id guid uuid"),
     (
         "what was put right; a new text makes a new revision, which is mailed again to those who got the "

@@ -51,7 +51,7 @@ def parse(value: str, zone: tzinfo) -> datetime:
 
     Raises ValueError with a plain reason.
     """
-    text = value.strip().strip("\"'")
+    text = value.strip().strip("\"'[]")
     if stamp := _STAMP.fullmatch(text):
         return datetime.fromtimestamp(int(stamp[1]), UTC)
     text = _YEAR_LAST.sub(r"\1 \4 \2\3", text)

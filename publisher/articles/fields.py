@@ -43,6 +43,7 @@ _PICTURE = (
 _KEPT_BACK = frozenset(
     ("draft", "private", "hidden", "pending", "trash", "auto-draft", "unpublished", "wip", "idea")
 )
+_COMMA = re.compile("[,\uff0c\u3001\u060c]")
 _WIKI = re.compile(r"^\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]$")
 _MAIL = re.compile(r"\s*<[^<>\s@]+@[^<>\s]+>")
 # an address elsewhere, a pattern of Jekyll's or a template's, a file of the source, a control character
@@ -52,7 +53,8 @@ _OLD_SUFFIX = re.compile(r"\.(?:aspx?|php|html?)$", re.IGNORECASE)
 
 def title(header: Header) -> str:
     """Its title on one plain line. Raises ContentError when the key holds no text."""
-    key, value = header.first("title", "newstitle", "headline")
+    # a letter that was mailed is told about in the lines of its mail
+    key, value = header.first("title", "newstitle", "headline", *(["subject"] * _mailed(header)))
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
         # a title in brackets that YAML takes for a list
         value = f"[{value[0]}]"
@@ -69,7 +71,7 @@ def summary(header: Header) -> str:
 
 def authors(header: Header) -> tuple[Author, ...]:
     """Who wrote it. A name is never split at a comma; a translator is no author."""
-    key, value = header.first(*_AUTHORS)
+    key, value = header.first(*_AUTHORS, *(["from"] * _mailed(header)))
     entries: list[Value] = value if isinstance(value, list) else [value]
     if isinstance(value, str):
         value = re.sub(r"(?i)^by\s+", "", value) if key == "byline" else value
@@ -82,6 +84,10 @@ def authors(header: Header) -> tuple[Author, ...]:
         if author.name:
             found.setdefault(author.name, author)
     return tuple(found.values())
+
+
+def _mailed(header: Header) -> bool:
+    return header.notation == ":" and {"from", "subject"} <= header.values.keys()
 
 
 def _author(entry: Value, post: Value) -> Author:
@@ -133,8 +139,8 @@ def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
         return [part.strip(" \"'") for part in value[1:-1].split(",")]
     if key in ("category", "topic"):
         return [value]
-    if "," in value or not (jekyll and key in ("tags", "categories")):
-        return value.split(",")
+    if _COMMA.search(value) or not (jekyll and key in ("tags", "categories")):
+        return _COMMA.split(value)
     return value.split()
 
 
@@ -173,7 +179,8 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
 def draft(header: Header) -> bool:
     """Whether its author keeps it back. Raises ContentError for a switch that is neither on nor off."""
     folders = header.path.split("/")[:-1]
-    if "_drafts" in folders or header.text("status").lower() in _KEPT_BACK:
+    # what only those may read who know a word can be in no feed
+    if "_drafts" in folders or header.text("password") or header.text("status").lower() in _KEPT_BACK:
         return True
     key, value = header.first("draft", "isdraft")
     on = switch(value)
@@ -181,7 +188,7 @@ def draft(header: Header) -> bool:
         raise header.error(key, f"expected true or false, got {value!r}")
     if header.notation in (".", "..") and {"draft", "private"} & {tag.lower() for tag in _tags(header)}:
         return True
-    shown = (switch(header.values.get(key, "")) for key in ("published", "publish"))
+    shown = (switch(header.values.get(key, "")) for key in ("published", "publish", "public"))
     return on is True or any(on is False for on in shown)
 
 
@@ -234,6 +241,9 @@ def language(header: Header) -> str:
     if not value:
         return ""
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", value):
+        if key == "language":
+            # that of code (Python), or its name in words
+            return ""
         raise header.error(key, "expected a language such as en or pt-BR")
     first, *others = value.replace("_", "-").split("-")
     shape = {2: str.upper, 4: str.title}

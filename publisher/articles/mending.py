@@ -18,6 +18,9 @@ _BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _SUSPECT = re.compile(r"(?:^|[\s\[{,])\*\S|(?:[\[{][^\[{]*){50}|(?:[-?][ \t]){10}", re.MULTILINE)
 _PAIR = re.compile(r"([ \t]*(?:-[ \t]+)?(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:)(?:[\s\u00a0]+(.*))?")
 _ENTRY = re.compile(r"([ \t]*-)[ \t]+(.*)")
+_TIGHT = re.compile(r"([ \t]*-)([^\s-].*)")
+_WIDE = re.compile(r"([A-Za-z][\w-]*)\uff1a\s*(\S.*)")
+_BARE = re.compile(r"[ \t]*[\w-]+:[ \t]*")
 _CLOSE_UP = re.compile(r"([A-Za-z][\w-]*):([^\s/:].*)")
 _BLOCK = re.compile(r"[|>][-+\d]*(?:\s+#.*)?")
 _HASHED = re.compile(r"^(title[ \t]*:[ \t]+)(#[^\s#].*|##.*)$", re.MULTILINE | re.IGNORECASE)
@@ -64,12 +67,14 @@ def load(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
 def _loaded(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
     try:
         data = _parse(block)
-        return _spaced(block, data) if isinstance(data, str) else (data, ())
     except yaml.YAMLError as error:
         mended = _mended(block.split("\n"), error)
         if mended is None:
             raise
         return mended
+    if isinstance(data, str) and "\uff1a" in data:
+        return _mended(block.split("\n"), yaml.YAMLError()) or (data, ())
+    return _spaced(block, data) if isinstance(data, str) else (data, ())
 
 
 def _spaced(block: str, data: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
@@ -122,6 +127,12 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         if _KNOWN.fullmatch(close[1].lower()):
             return f"{close[1]}: {close[2]}", _SPACED
         return None
+    if (wide := _WIDE.fullmatch(line)) and _KNOWN.fullmatch(wide[1].lower()):
+        value = wide[2] if _alone(f"{wide[1]}: {wide[2]}") else _quoted(wide[2])
+        return f"{wide[1]}: {value}", "the full-width colon was taken for one"
+    entry, above = _TIGHT.fullmatch(line), lines[at - 1] if at else ""
+    if entry and (above.startswith(entry[1]) or _BARE.fullmatch(above)):
+        return f"{entry[1]} {entry[2]}", "a space was put behind the dash"
     pair = _PAIR.fullmatch(line) or _ENTRY.fullmatch(line)
     if pair is None:
         goes_on = at > 0 and not indent and ":" not in line and _PAIR.fullmatch(lines[at - 1])

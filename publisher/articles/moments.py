@@ -14,7 +14,9 @@ _CREATED = ("created", "createdat", "datecreated", "posted")
 # nothing may appear before it
 _EMBARGO = "publishdate"
 _UPDATED = ("updated", "lastmod", "updatedat", "updateddate", "lastmodifiedat", "lastmodified", "lastupdated")
-_CHANGED = ("modified", "modifiedtime", "datemodified", "moddate", "changed")
+_CHANGED = ("modified", "modifiedtime", "datemodified", "moddate", "changed", "updatedate", "dateupdated")
+# Eleventy's words for the file's own age or its history, which is nothing that its author wrote
+_NO_DATE = frozenset({"created", "last modified", "git created", "git last modified"})
 _EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 
 
@@ -57,6 +59,9 @@ def _date(
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not value:
+        return None
+    if isinstance(value, str) and value.lower() in _NO_DATE:
+        notes.append(f"line {header.lines.get(key, 1)}: {key}: {value} is no date, and passed over")
         return None
     try:
         if not isinstance(value, str):

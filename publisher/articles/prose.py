@@ -26,8 +26,9 @@ _ENTITY = re.compile(r"&#?\w+;")
 _MARKED = re.compile(r"[<*`&\[]")
 # no-break spaces are the author's: they stay
 _SPACE = re.compile("[^\\S\u00a0\u202f]+")
-_ASIDE = {"blockquote", "figure", "li", "table"}
+_ASIDE = {"aside", "blockquote", "figure", "li", "table"}
 _PARTS = {
+    "aside",
     "blockquote",
     "details",
     "div",

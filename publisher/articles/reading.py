@@ -23,6 +23,7 @@ from publisher.articles import (
     plain,
     references,
     settled,
+    sphinx,
     template_tags,
 )
 from publisher.articles.decoding import decode
@@ -67,6 +68,10 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
     suffix = posixpath.splitext(path)[1].lower()
     if suffix in HTML:
         header, body = document.split(body, header)
+    elif suffix in RST:
+        header = sphinx.metadata(header, body, line)
+    else:
+        header, body = sphinx.fenced(header, body, line)
     language = fields.language(header) or _in_name(path) or language
     if suffix == _MDX:
         header = replace(header, values={**mdx.metadata(body), **header.values})

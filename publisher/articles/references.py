@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import quote
 
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|`([^`]*)`")
+_FIRST = re.compile(r"\"([^\"]+)\"|'([^']+)'|(\S+)")
 _PELICAN = re.compile(r"[{|](?:filename|static|attach|article|page)[}|]")
 _NIKOLA = re.compile(r"\blink://(slug|filename)/")
 _POST = ("post_url", "post_path")
@@ -23,8 +24,11 @@ def of_tag(word: str, inside: str, before: str) -> str:
     """The address that a tag stands for; empty for any other tag. `before` is the text up to it."""
     arguments = inside.split(None, 1)[1].strip() if len(inside.split(None, 1)) > 1 else ""
     if word == "post_link":
-        name, _, title = arguments.partition(" ")
-        title = re.sub(r"\s+(?:true|false)$", "", title).strip("\"' ") or name
+        first = _FIRST.match(arguments)
+        if first is None:
+            return ""
+        name = first[1] or first[2] or first[3]
+        title = re.sub(r"\s+(?:true|false)$", "", arguments[first.end() :]).strip("\"' ") or name
         return f'<a href="@post/{quote(name)}">{escape(title)}</a>'
     if not arguments or not _ADDRESS.search(before[-200:]):
         return ""

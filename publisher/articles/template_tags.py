@@ -11,7 +11,7 @@ import re
 from html import escape
 from urllib.parse import quote
 
-from publisher.articles import embeds, marks, references
+from publisher.articles import embeds, marks, quotes, references, theme_tags
 from publisher.articles.code_spans import Code
 
 _OPENING = re.compile(r"\{\{[<%]?|\{%|\{#(?=\s)")
@@ -23,6 +23,7 @@ _CODE_BLOCK = ("highlight", "codeblock", "code")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=\s|$)", re.IGNORECASE)
+_SIZES = re.compile(r"^(?:\d+%?(?:\s+|$)){1,2}")
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
 # an address in Markdown or in an attribute
 _VALUE = re.compile(r"(?:\]\(|=[\"']?|^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]?)\s*\Z", re.MULTILINE)
@@ -47,6 +48,8 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     text = references.plain(text)
     # to look for one character is many times as fast as for two
     if "{" in text and ("{%" in text or "{{" in text or "{# " in text):
+        if "quote" in text and "{%" in text:
+            text = quotes.marked(text, Code(text if markdown else "").holds)
         text = _OWN_TITLE.sub("", text) if "page.title" in text else text
         text = _replace(text, Code(text if markdown else ""), dropped, language)
         text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
@@ -129,7 +132,11 @@ def _instead(
             return quote(picture[1].strip(), safe="/:?&=%#@+,;~!$*'().-")
         alt = escape(_alternative(inside, picture.end()))
         # the comment keeps a line of its own from starting a block of raw HTML that swallows the next line
-        return f'<img src="{escape(picture[1].strip())}" alt="{alt}"><!-- -->'
+        # unless it is quoted, words before it are classes
+        address = picture[1].strip() if picture[0][0] in "\"'" else picture[1].split()[-1]
+        return f'<img src="{escape(address)}" alt="{alt}"><!-- -->'
+    if opening == "{%" and (words := theme_tags.words_of(word.lower(), inside[len(word) :])):
+        return words
     if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
@@ -153,5 +160,8 @@ def _alternative(inside: str, after: int) -> str:
     named = {name: double or single for name, double, single in _NAMED.findall(inside)}
     if "=" in inside:
         return named.get("alt") or named.get("caption") or named.get("title") or ""
-    quoted = inside[after:].strip()
-    return quoted[1:-1].split('" "')[-1] if quoted[:1] == '"' and quoted[-1:] == '"' else ""
+    said = _SIZES.sub("", inside[after:].strip())
+    quote = said[:1]
+    if len(said) > 1 and quote in "\"'" and said[-1] == quote:
+        return said[1:-1].split(f"{quote} {quote}")[-1]
+    return said if inside.split(None, 1)[0] in ("img", "asset_img") else ""

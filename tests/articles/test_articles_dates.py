@@ -119,6 +119,9 @@ def test_anything_is_a_date_or_a_value_error(text: str) -> None:
         ("2016-3-8-boat.md", "created_at: 2016-03-08 10:00", datetime(2016, 3, 8, 10, tzinfo=UTC)),
         ("2016-3-8-boat.md", "created_at: 2016-01-01 10:00", datetime(2016, 3, 8, tzinfo=UTC)),
         ("2016-99-99-boat.md", "date: ''", None),
+        ("boat.md", "created: '[[2020-02-01]]'", datetime(2020, 2, 1, tzinfo=UTC)),
+        ("boat.md", "date: git Last Modified", None),
+        ("2016-3-8-boat.md", "date: Created", datetime(2016, 3, 8, tzinfo=UTC)),
     ],
 )
 def test_where_a_date_comes_from(path: str, header: str, expected: datetime | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -111,6 +112,17 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ('[a]({{< relref "x.md#top" >}})', "[a](@ref/x.md#top)"),
         ('[a]({{% ref path="sea/x" %}}) [b]({{< ref "#top" >}})', "[a](@ref/sea/x) [b](#top)"),
         ("{% post_link old-boat 'An old boat' %}", '<a href="@post/old-boat">An old boat</a>'),
+        ('{% post_link "old boat" An old boat true %}', '<a href="@post/old%20boat">An old boat</a>'),
+        ("before {% post_link %}", "before "),
+        ("{% img left /m/a.png 350 20% Boat 7 %}", '<img src="/m/a.png" alt="Boat 7"><!-- -->'),
+        ("{% img /m/a.png 9 'Title' 'A boat' %}", '<img src="/m/a.png" alt="A boat"><!-- -->'),
+        ("a {% span red, red one %}, {% kbd Ctrl %} and {% u it %}", "a red one, Ctrl and it"),
+        ("{% label info@new %} {% label old red %} {% font warning @hot %}", "new old hot"),
+        ("{% ruby sea|mar %} {% cb done, true %} {% label %}b{% endlabel %}", "sea (mar) done b"),
+        ("{% btn /b/, Go on, fa fa-x %}", '<a href="/b/">Go on</a>'),
+        ("{% btn center::Go on::https://b.example/c::fa fa-x %}", '<a href="https://b.example/c">Go on</a>'),
+        ("{% folding blue open, More %}\nx\n{% endfolding %}", "**More**\n\n\nx\n"),
+        ("{% note info %}x{% endnote %}{% span #here /%}", "x"),
         ("[a]({filename}/sea/x.md) [b](link://slug/x)", "[a](/sea/x.md) [b](@post/x)"),
         ("`{{ code }}` \u00fc `{% x %}`", "`{{ code }}` \u00fc `{% x %}`"),
         ("{{< note >}}kept{{< /note >}}", "kept"),
@@ -168,6 +180,46 @@ def test_template_tags(text: str, expected: str) -> None:
 def test_code_of_wordpress_in_html() -> None:
     found = template_tags.resolve('<p>[code lang="go"]<br />\nx &lt; y<br />\n[/code]</p>', markdown=False)[0]
     assert found == '<p><pre><code class="language-go">x &lt; y</code></pre></p>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@[toc](Contents)\nText `@[toc]`", "<p>Text <code>@[toc]</code></p>"),
+        ("@[TOC](All of it)\n\nText", "<p>Text</p>"),
+        ("(here)=\n## Head", "<h2>Head</h2>"),
+        ("See [[Old boat]], [[boats/old|it]]", "<p>See Old boat, it</p>"),
+        (
+            "`[[a]]` [[1]](/b) b[[i]] [[ -f a ]]",
+            '<p><code>[[a]]</code> <a href="/b">[1]</a> b[[i]] [[ -f a ]]</p>',
+        ),
+        ("![[old boat.png|300]]", '<p><img src="old%20boat.png" alt=""></p>'),
+        ("Hull\n: its body", "<dl>\n<dt>Hull</dt>\n<dd>its body</dd>\n</dl>"),
+        ("Hull\n: its body\n\nSea\n:smile:", "<p>Hull\n: its body</p>\n<p>Sea\n:smile:</p>"),
+    ],
+)
+def test_marks_that_markdown_has_elsewhere(text: str, expected: str) -> None:
+    assert html_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{% blockquote %}\n*Go*.\n{% endblockquote %}", "<p><em>Go</em>.</p>"),
+        ("{% quote Ana & Rui %}Go.{% endquote %}", "<p>Go.</p>\n<p>\u2014 Ana &amp; Rui</p>"),
+        (
+            "{% blockquote Ana, http://a.example/b The log %}\nGo.\n{% endblockquote %}",
+            '<p>Go.</p>\n<p>\u2014 Ana, <a href="http://a.example/b">The log</a></p>',
+        ),
+    ],
+)
+def test_quotations_in_tags(text: str, expected: str) -> None:
+    assert html_of(f"Said\n{text}\nso") == f"<p>Said</p>\n<blockquote>\n{expected}\n</blockquote>\n<p>so</p>"
+    assert text.splitlines()[0] in unescape(html_of(f"~~~\n{text}\n~~~"))
+
+
+def test_a_pulled_quotation_stays_in_its_text() -> None:
+    assert html_of('{% pullquote %}He {" went off "}.{% endpullquote %}') == "<p>He went off.</p>"
 
 
 @pytest.mark.parametrize(

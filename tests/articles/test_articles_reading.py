@@ -133,6 +133,7 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
         "<!--\n .. title: Ferry\n .. date: 2020-05-06\n .. tags: Sea,draft\n-->\nText",
         "title: Ferry\ndate: 2020-05-06\ntags:\n- Sea\npublished: false\n---\nText",
         'title: "Ferry"\ndate: 2020-05-06\ncategories: ""\ntags: [Sea,]\npublished: false\n\n----\n\nText',
+        "title: Ferry\ntags:\n- Sea\n- Old\ndate: 2020-05-06\npublished: false\n\nText",
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ndraft = true\n[taxonomies]\ntags = ["Sea"]\n+++\nText',
     ],
     ids=[
@@ -145,6 +146,7 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
         "nikola's comment",
         "hexo",
         "hexo apart",
+        "flatpages",
         "zola",
     ],
 )
@@ -202,6 +204,8 @@ def test_front_matter_without_a_space_behind_any_colon() -> None:
         ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
         ("title: Gone\nfor good", "Gone for good"),
         ("title: Gone\ntags: [a, @b, c: d]", "Gone"),
+        ("title: Gone\ntags:\n- sea\n-old", "Gone"),
+        ("layout: y\ntitle\uff1aGone", "Gone"),
         ("title: !binary |\n  RsOkaHJl", "F\u00e4hre"),
     ],
 )
@@ -240,6 +244,9 @@ def test_values_stay_as_written() -> None:
         ("published: 2020-01-01", "a.md", False),
         ("published: false\nPublished: true", "a.md", True),
         ("draft: flase", "a.md", False),
+        ("public: no", "a.md", True),
+        ("password: 1234", "a.md", True),
+        ("password: ''", "a.md", False),
     ],
 )
 def test_drafts(header: str, path: str, draft: bool) -> None:
@@ -333,6 +340,29 @@ def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
     assert len(cut) <= 300
 
 
+def test_full_width_signs_are_signs() -> None:
+    found = manuscript("---\ntitle\uff1a\u6e2f\ntags: \u6d77\n---\n")
+    assert (found.title, found.labels) == ("\u6e2f", ("\u6d77",))
+    assert manuscript("---\ntags: sea\u3001old\uff0clate, x y\n---\nText").labels == (
+        "sea",
+        "old",
+        "late",
+        "x y",
+    )
+    assert manuscript("---\ntags:\n-sea\n-old\nalias:\n-b\n---\nText").labels == ("sea", "old")
+
+
+def test_a_release_and_a_letter_in_plain_text() -> None:
+    found = manuscript("PRESS RELEASE\n\nFerry Returns\n\nIn May she comes.\n\n# # #\n", "a.txt")
+    assert (found.title, found.html) == ("Ferry Returns", "<p>In May she comes.</p>\n<hr>")
+    found = manuscript("For immediate release:\nLisbon, May\n\nFerry Returns\n\nIn May.", "a.txt")
+    assert (found.title, found.html) == ("Ferry Returns", "<h2>Lisbon, May</h2>\n<p>In May.</p>")
+    found = manuscript(
+        "From: Ana <a@x.example>\nDate: 6 May 2020\nSubject: Ferry\n\nDear all,\n\nText.", "a.txt"
+    )
+    assert (found.title, found.authors, found.summary) == ("Ferry", (Author("Ana"),), "Dear all,")
+
+
 def test_titles_without_front_matter() -> None:
     assert manuscript("# \u6bcf\u5468\u5206\u4eab\n\ntext").title == "\u6bcf\u5468\u5206\u4eab"
     assert manuscript("Just text.", "2020-01-02-old-boats.md").title == "Old boats"
@@ -392,10 +422,23 @@ def test_mdx_keeps_what_components_hold() -> None:
     assert "note" not in found.html
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        """{\n  title: 'Don\\'t',\n  'tags': ["sea, old", 'boats'],\n  author: { mail: 'x' },\n}""",
+        """{ title: "Don't", tags: ['sea, old', `boats`] };""",
+    ],
+)
+def test_mdx_says_what_it_is_about_in_script(meta: str) -> None:
+    found = manuscript(f"export const metadata = {meta}\n\nText", "a.mdx")
+    assert (found.title, found.labels, found.html) == ("Don't", ("sea, old", "boats"), "<p>Text</p>")
+
+
 def test_languages_are_tags() -> None:
     assert manuscript("# A", "a.de.md").language == "de"
     assert manuscript("---\ntitle: A\nlang: zh_tw\n---\n").language == "zh-TW"
     assert refused("---\ntitle: A\nlang: not a language\n---\n").line == 3
+    assert manuscript("---\ntitle: A\nlanguage: Python\n---\n").language == ""
 
 
 def test_encodings() -> None:
