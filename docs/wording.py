@@ -139,7 +139,8 @@ FRONT_MATTER = [
     (
         "the summary (standfirst); else the text above `<!--more-->`, else the first paragraph, at most "
         "300 characters",
-        "subhed description excerpt summary subtitle teaser standfirst dek lede abstract",
+        "subhed description excerpt custom-excerpt summary subtitle teaser standfirst subhead dek deck "
+        "lede lead abstract intro blurb meta-description",
     ),
     (
         "who wrote it: a name, a list, names divided by `;`, or mappings with `name` and `title`. "
@@ -159,14 +160,16 @@ FRONT_MATTER = [
         "the lead picture: an address, a list of which the first counts, or a mapping; `thumbnail` and "
         "`thumb` only "
         "where no other is there",
-        "featured-image image cover cover-image feature-image hero hero-image header-image head-image "
-        "big-img img banner "
-        "picture og-image images thumbnail thumb",
+        "featured-image feature-image image cover cover-image hero hero-image header-image "
+        "head-image big-img img banner picture og-image "
+        "images thumbnail thumb",
     ),
     (
         "when it is published; a date in the future waits for its hour. Else the date in the file's name "
-        "or in `path`, else when it was last changed. A `published` that is neither true nor false is a "
-        "date too",
+        "or in `path`, which also goes before a `created` of another day, else when it was last "
+        "changed. A `published` that is neither "
+        "true nor false is a date too; words such as `git Created`, for which a generator looks elsewhere, "
+        "are none",
         "date pub-date pub-date-time published-at published-date published-on date-published publishing-date "
         "datetime published "
         "created created-at date-created posted path",
@@ -178,15 +181,14 @@ FRONT_MATTER = [
     (
         "when it was last changed",
         "updated lastmod updated-at updated-date last-modified-at last-modified last-updated modified "
-        "modified-date last-modified-date date-modified mod-date changed",
+        "modified-time modified-date last-modified-date date-modified mod-date changed update-date "
+        "date-updated",
     ),
     ("when it goes from feeds and pages", "expiry-date expires expires-at expiration-date unpublish-date"),
     ("`true` keeps it back; so does a folder `_drafts`", "draft is-draft"),
-    ("`false` keeps it back", "published publish"),
-    (
-        "`true` keeps it back; `build` is a mapping, see below",
-        "unlisted headless build",
-    ),
+    ("`false` keeps it back", "published publish public"),
+    ("`true` keeps it back; `build` is a mapping, see below", "unlisted headless build"),
+    ("any keeps it back: what is published can be read by everybody", "password"),
     ("`draft`, `private`, `hidden`, `pending`, `unpublished`, `wip` and their like keep it back", "status"),
     (
         "where it was found before: a small page there leads to it; other articles may link to it so",
@@ -197,7 +199,10 @@ FRONT_MATTER = [
         "is public",
         "slug",
     ),
-    ("its language, such as en or pt-BR", "lang language locale"),
+    (
+        "its language, such as en or pt-BR; under `language` anything else (Python) is passed over",
+        "lang language locale",
+    ),
     ("its own identity; unique, and kept when the file is renamed", "id guid uuid"),
     (
         "what was put right; a new text makes a new revision, which is mailed again to those who got the "
@@ -214,8 +219,9 @@ MAPPINGS = [
     ("the line under it", "cutline caption title"),
     ("whose it is", "credit credits copyright attribution source"),
     (
-        "an author's name; `login` and `username` where there is no other",
-        "name displayname fullname author login username",
+        "an author's name; `login` and those behind it where there is no other, and `title` before `id`. An "
+        "author whose `role` is translator is none",
+        "name displayname fullname author login username id key slug",
     ),
     ("an author's name in two parts", "first-name last-name"),
     ("an author's title", "title role position job-title author-title"),
@@ -339,7 +345,7 @@ CHAPTERS = {
     "Front matter": "Keys are alike in any case, with `-`, `_` or a space, or without. Any other key is "
     "ignored.\n"
     "The second table holds the keys inside a mapping. A picture may also be described beside its key:\n"
-    "`image-alt`, `image-caption`, `image-credit`, or `caption` and `credit` alone.",
+    "`image-alt`, `image-caption`, `image-credit`, or `alt`, `caption` and `credit` alone.",
     "Templates": "Jinja, in a sandbox. A file in the folder `templates` replaces the built-in one of its "
     "name.",
     "Names in mail": "First what every template of mail can use, then what one of a story can use "

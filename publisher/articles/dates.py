@@ -15,7 +15,10 @@ _NAMED = {
 }
 _DAY = r"(?:[A-Za-z]{3,9}\.?,?\s+)?"
 _FORMS = (
-    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
+    re.compile(
+        r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"
+        r"(?:,?\s+(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?)?"
+    ),
     re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?!\d)"),
     re.compile(r"(?P<a>\d{1,2})(?P<sign>[-/.])(?P<b>\d{1,2})[-/.](?P<y>\d{4})(?!\d)"),
     re.compile(
@@ -32,13 +35,15 @@ _YEAR_LAST = re.compile(
 )
 _STAMP = re.compile(r"(\d{10})(?:\d{3})?")
 _TIME = re.compile(
-    r"(?:T|,?\s+)(?:at\s+)?(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d+))?)?"
+    r"(?:T|,?\s+)(?:(?:at|-)\s+)?(?P<h>\d{1,2})[:.h](?P<min>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,](?P<f>\d+))?)?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?\s*(?P<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{1,2}|[A-Za-z][\w/+-]*)?"
-    r"(?:\s*\([^()]*\))?"
+    # as Go and JavaScript write out a zone: its name stands behind the offset
+    r"(?:\s*\([^()]*\)|(?<=\d)\s+[A-Z]{3,5})?"
 )
 _LONGEST = 80
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})|[A-Za-z]{3,9}\.?,? \d{4}")
-_NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}:?\d{0,2}$")
+_NO_OFFSET = re.compile(r"\s*[+-]:?\d{0,2}(?::?\d{0,2}){0,2}$|\s+(?:[A-Z]{3,5}|\d{4})$")
+_COMPACT = re.compile(r"(\d{8})T?(\d{2})(\d{2})(\d{2})?(?=\D|$)")
 _IN_NAME = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?=[-_./]|$)")
 
 
@@ -47,10 +52,13 @@ def parse(value: str, zone: tzinfo) -> datetime:
 
     Raises ValueError with a plain reason.
     """
-    text = value.strip().strip("\"'")
+    text = value.strip().strip("\"'[]")
     if stamp := _STAMP.fullmatch(text):
         return datetime.fromtimestamp(int(stamp[1]), UTC)
     text = _YEAR_LAST.sub(r"\1 \4 \2\3", text)
+    if text[:8].isdigit() and (compact := _COMPACT.match(text)):
+        clock = ":".join(part for part in compact.groups()[1:] if part)
+        text = f"{compact[1]} {clock}{text[compact.end() :]}"
     for form in _FORMS:
         if day := form.match(text):
             year, month, date = _day(day.groupdict(), text)
@@ -66,7 +74,7 @@ def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, st
     if len(value) > _LONGEST:
         return None
     without = _NO_OFFSET.sub("", value.strip())
-    if without != value.strip() and re.search(r"\d:\d{2}", without):
+    if without != value.strip() and re.search(r"\d:\d", without):
         try:
             moment = parse(without, zone)
         except ValueError:
@@ -78,7 +86,8 @@ def mended(value: str, zone: tzinfo, day: datetime | None) -> tuple[datetime, st
                 return None
             shifted = parse(without, UTC) - timedelta(minutes=minutes)
             return shifted, f"no place is {offset} from UTC: the time was counted so"
-        return moment, f"{offset} is no offset from UTC: the publication's zone counts"
+        fault = "may be several zones" if offset.isalpha() else "is no offset from UTC"
+        return moment, f"{offset} {fault}: the publication's zone counts"
     if only := _MONTH.fullmatch(value.strip()):
         return _of_month(f"{only[0]}-01" if only[1] else f"1 {only[0]}", zone, day)
     either = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)", value.strip())
@@ -141,8 +150,11 @@ def _instant(text: str, at: int, day: tuple[int, int, int], zone: tzinfo) -> dat
     clock = _clock(time) if time else (0, 0, 0, 0)
     if time and time["zone"]:
         zone = _zone(time["zone"])
+    # ISO 8601: 24:00 is the end of the day
+    late = clock[:3] == (24, 0, 0)
     try:
-        return datetime(*day, *clock, tzinfo=zone).astimezone(UTC)
+        local = datetime(*day, *((0, 0, 0, 0) if late else clock), tzinfo=zone) + timedelta(days=late)
+        return local.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"there is no such day or time: {_shown(text)}") from None
 

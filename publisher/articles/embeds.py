@@ -125,7 +125,8 @@ def of_tag(word: str, arguments: str, language: str) -> str:
     name = _SAME.get(name, name.removesuffix("embed").removesuffix("video").removesuffix("simple"))
     if name not in _TAGS:
         return ""
-    which = next((named[key] for key in ("id", "url", "src", "video", "link") if key in named), "")
+    keys = ("id", "url", "src", "video", "link", "video_id", "videoid", f"{name}_id", f"{name}id")
+    which = next((named[key] for key in keys if key in named), "")
     which = which or (plain[-1] if name in ("tweet", "gist") and len(plain) == 2 else (plain or [""])[0])
     if which.startswith(("http://", "https://", "//")):
         return link(which, language, named.get("title", ""))

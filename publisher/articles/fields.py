@@ -12,21 +12,29 @@ from publisher.articles.naming import slugify
 from publisher.articles.prose import cut, flat
 from publisher.model.articles import Author, Picture
 
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+# with the slips that are no other word
+_TRUE, _FALSE = {"true", "yes", "on", "1", "ture"}, {"false", "no", "off", "0", "flase", "fasle"}
 _NEVER = _FALSE | {"never"}
 _NOTHING = {"", "null", "~", "none"}
-_SUMMARY = (
-    *("subhed", "description", "excerpt", "summary", "subtitle", "teaser", "standfirst", "dek", "lede"),
-    "abstract",
+_SUMMARY: tuple[str, ...] = (
+    "subhed",
+    "description",
+    "excerpt",
+    "customexcerpt",
+    "summary",
+    "subtitle",
+    "teaser",
+    "standfirst",
 )
+_SUMMARY += ("subhead", "dek", "deck", "lede", "lead", "abstract", "intro", "blurb", "metadescription")
 _AUTHORS = ("authors", "author", "by", "byline", "postauthor", "authorname", "writer", "writtenby", "creator")
 _LABELS = ("category", "categories", "topics", "topic", "tags", "tag", "keywords")
 _PICTURE = (
     "featuredimage",
+    "featureimage",
     "image",
     "cover",
     "coverimage",
-    "featureimage",
     "hero",
     "heroimage",
     "headerimage",
@@ -41,6 +49,7 @@ _PICTURE = (
 _KEPT_BACK = frozenset(
     ("draft", "private", "hidden", "pending", "trash", "auto-draft", "unpublished", "wip", "idea")
 )
+_COMMA = re.compile("[,\uff0c\u3001\u060c]")
 _WIKI = re.compile(r"^\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]$")
 _MAIL = re.compile(r"\s*<[^<>\s@]+@[^<>\s]+>")
 # an address elsewhere, a pattern of Jekyll's or a template's, a file of the source, a control character
@@ -50,7 +59,8 @@ _OLD_SUFFIX = re.compile(r"\.(?:aspx?|php|html?)$", re.IGNORECASE)
 
 def title(header: Header) -> str:
     """Its title on one plain line. Raises ContentError when the key holds no text."""
-    key, value = header.first("title", "newstitle", "headline")
+    # a letter that was mailed is told about in the lines of its mail
+    key, value = header.first("title", "newstitle", "headline", *(["subject"] * _mailed(header)))
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
         # a title in brackets that YAML takes for a list
         value = f"[{value[0]}]"
@@ -61,12 +71,13 @@ def title(header: Header) -> str:
 
 def summary(header: Header) -> str:
     """The summary its author wrote, if any, as plain text."""
-    return cut(flat(header.text(*_SUMMARY)))
+    said = header.text(*_SUMMARY)
+    return cut(flat(said)) if switch(said) is None else ""
 
 
 def authors(header: Header) -> tuple[Author, ...]:
     """Who wrote it. A name is never split at a comma; a translator is no author."""
-    key, value = header.first(*_AUTHORS)
+    key, value = header.first(*_AUTHORS, *(["from"] * _mailed(header)))
     entries: list[Value] = value if isinstance(value, list) else [value]
     if isinstance(value, str):
         value = re.sub(r"(?i)^by\s+", "", value) if key == "byline" else value
@@ -81,10 +92,18 @@ def authors(header: Header) -> tuple[Author, ...]:
     return tuple(found.values())
 
 
+def _mailed(header: Header) -> bool:
+    return header.notation == ":" and {"from", "subject"} <= header.values.keys()
+
+
 def _author(entry: Value, post: Value) -> Author:
     if isinstance(entry, dict):
-        post = one_of(entry, "title", "role", "jobtitle", "authortitle", "position") or post
-        entry = named(entry)
+        who, own = named(entry), one_of(entry, "title")
+        post = (who and own) or one_of(entry, "role", "jobtitle", "authortitle", "position") or post
+        # where nothing else says who it is: the title, or the key of a profile
+        entry = who or own or one_of(entry, "id", "key", "slug")
+        if isinstance(post, str) and post.lower() == "translator":
+            return Author("")
     entry = _WIKI.sub(r"\1", entry) if isinstance(entry, str) else ""
     name = flat(_MAIL.sub("", entry)) if entry.lower() not in _NOTHING else ""
     return Author(name, flat(post) if isinstance(post, str) else "")
@@ -124,8 +143,8 @@ def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
         return [part.strip(" \"'") for part in value[1:-1].split(",")]
     if key in ("category", "topic"):
         return [value]
-    if "," in value or not (jekyll and key in ("tags", "categories")):
-        return value.split(",")
+    if _COMMA.search(value) or not (jekyll and key in ("tags", "categories")):
+        return _COMMA.split(value)
     return value.split()
 
 
@@ -153,7 +172,10 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
     """`image: a.png` with `image-alt:` and `caption:` beside it, as if it were one mapping."""
     value = header.values.get(key, "")
     value = value[0] if isinstance(value, list) and value else value
-    beside = {"alttext": (f"{key}alttext", f"{key}alt", "alttext"), "credit": (f"{key}credit", "credit")}
+    beside = {
+        "alttext": (f"{key}alttext", f"{key}alt", "alttext", "alt"),
+        "credit": (f"{key}credit", "credit"),
+    }
     beside["caption"] = (f"{key}caption", f"{key}cutline", "cutline", "caption")
     return {"path": value} | {name: header.text(*keys) for name, keys in beside.items()}
 
@@ -161,7 +183,8 @@ def _flat_mapping(header: Header, key: str) -> dict[str, Value]:
 def draft(header: Header) -> bool:
     """Whether its author keeps it back. Raises ContentError for a switch that is neither on nor off."""
     folders = header.path.split("/")[:-1]
-    if "_drafts" in folders or header.text("status").lower() in _KEPT_BACK:
+    # what only those may read who know a word can be in no feed
+    if "_drafts" in folders or header.text("password") or header.text("status").lower() in _KEPT_BACK:
         return True
     key, value = header.first("draft", "isdraft")
     on = switch(value)
@@ -169,7 +192,7 @@ def draft(header: Header) -> bool:
         raise header.error(key, f"expected true or false, got {value!r}")
     if header.notation in (".", "..") and {"draft", "private"} & {tag.lower() for tag in _tags(header)}:
         return True
-    shown = (switch(header.values.get(key, "")) for key in ("published", "publish"))
+    shown = (switch(header.values.get(key, "")) for key in ("published", "publish", "public"))
     return on is True or any(on is False for on in shown)
 
 
@@ -231,6 +254,9 @@ def language(header: Header) -> str:
     if not value:
         return ""
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", value):
+        if key == "language":
+            # that of code (Python), or its name in words
+            return ""
         raise header.error(key, "expected a language such as en or pt-BR")
     first, *others = value.replace("_", "-").split("-")
     shape = {2: str.upper, 4: str.title}

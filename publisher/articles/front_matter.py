@@ -21,9 +21,10 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
 _JSON = re.compile(r"\{\s*[\"}]")
-_YAML_OPENS = re.compile(r"-{3,}[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n]*(?:\n|$)")
+# three hyphens, or the dash that a word processor makes of them
+_YAML_OPENS = re.compile(r"(?:-{3,}|\u2014-?)[^\S\n]*(?:(json|toml|ya?ml|[a-z]{1,10}))?[^\S\n]*(?:\n|$)")
 _TOML_OPENS = re.compile(r"\+\+\+[^\S\n]*(?:\n|$)")
-_YAML_CLOSES = re.compile(r"^(?:-{3,}|\.\.\.)[^\S\n]*$", re.MULTILINE)
+_YAML_CLOSES = re.compile(r"^(?:-{3,}|\u2014-?|\.\.\.)[^\S\n]*$", re.MULTILINE)
 _TOML_CLOSES = re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE)
 _COMMENTED = re.compile(r"<!--[^\n]{0,40}\n(?=(\+\+\+|---)[^\S\n]*\n)")
 _COMMENT_ENDS = re.compile(r"\s*(?:<!\[[^\n]{0,40})?-->[^\S\n]*\n?")
@@ -211,6 +212,9 @@ def _header(path: str, data: Mapping[Any, Any], block: str, first: int, notation
         if key not in found or indent < found[key][0]:
             found[key] = indent, line
     values = {normal(str(key)): plain(value) for key, value in data.items()}
+    if len(values) < len(data):
+        # of keys that are alike the one in plain small letters counts: it is the one that others know
+        values |= {key: plain(value) for key, value in data.items() if key in values}
     for name in NESTED:
         if isinstance(inner := values.get(name), dict):
             values = inner | values

@@ -17,6 +17,9 @@ _FIELD = re.compile(r":([A-Za-z][\w -]*):(?:[ \t]+(.*))?")
 _BLANK = re.compile(r"\n[ \t]*(?:\n|\Z)")
 _RULE = re.compile(r"([=\-`:'\"~^_*+#<>.])\1{2,}[ \t]*")
 _COMMENT = re.compile(r"<!--[ \t]*\n?(?=[ \t]*\.\. [A-Za-z])")
+_CLOSING = re.compile(r"\s*\n-{3,}[ \t]*(?:\n|\Z)")
+# comments of reStructuredText that are no keys and no directives, and labels
+_UNSEEN = re.compile(r"(?:\.\.(?:[ \t]+(?!(?!_)\S+::?(?:\s|$)|\[|\|).*)?\n(?:[ \t]+\S.*\n)*(?:[ \t]*\n)+)+")
 _DASHES = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
 _ANCHORS = frozenset({"title", "date", "draft", "published", "status", "slug", "pubdate"})
 
@@ -44,8 +47,13 @@ def find(text: str, start: int, *, rst: bool) -> Block | None:
         return None
     data, taken = _pairs(lines, _DOTTED if dotted else _PLAIN)
     if taken == len(lines) and _anchored(data):
+        if not dotted and _CLOSING.match(text, stop) and (block := _unopened(text, start)):
+            return block
         return Block(data, text[start:stop], start, stop, ".." if dotted else ":")
-    return None if dotted else _unopened(text, start)
+    if dotted:
+        return None
+    listed = len(lines) > taken > 0 and lines[taken].startswith("- ") and _yaml(text[start:stop])
+    return Block(listed, text[start:stop], start, stop, ":") if listed else _unopened(text, start)
 
 
 def positional(text: str) -> str:
@@ -98,17 +106,24 @@ def _in_comment(text: str, start: int) -> Block | None:
 
 def _fields(text: str, start: int) -> Block | None:
     """A field list at the top of reStructuredText, or below its title, which then becomes one of the keys."""
-    title, at = _title(text, start)
+    title, at = _title(text, _beyond_comments(text, start))
+    subtitle, at = _title(text, at) if title else ("", at)
     stop = _end(text, at)
     data, taken = _pairs(text[at:stop].split("\n"), _FIELD)
     if not data or taken < text[at:stop].count("\n") + 1 or not (title or _anchored(data)):
         return None
     if title and not any(key.lower() == "title" for key in data):
-        data["title"] = title
+        data = {"subtitle": subtitle} | data | {"title": title}
     elif title:
         # another title in the text stays there
         return Block(data, text[at:stop], at, stop, "::") if at == start else None
     return Block(data, text[at:stop], at, stop, "::")
+
+
+def _beyond_comments(text: str, start: int) -> int:
+    """Where what is no comment and no label (`.. _here:`) begins."""
+    found = _UNSEEN.match(text, start, start + MAX_BLOCK)
+    return found.end() if found else start
 
 
 def _title(text: str, start: int) -> tuple[str, int]:
@@ -128,10 +143,14 @@ def _unopened(text: str, start: int) -> Block | None:
     close = _DASHES.search(text, start, start + MAX_BLOCK)
     if close is None or re.search(r"\n[ \t]*\n(?=[^\s#-])(?![\w-]+:)", text[start : close.start()]):
         return None
+    data = _yaml(text[start : close.start()])
+    return Block(data, text[start : close.start()], start, close.end(), "---") if data else None
+
+
+def _yaml(block: str) -> dict[str, object] | None:
+    """What a block says as YAML, if it is without fault and holds such keys as an article has."""
     try:
-        data, mends = mending.load(text[start : close.start()])
+        data, mends = mending.load(block)
     except (yaml.YAMLError, RecursionError):
         return None
-    if mends or not isinstance(data, dict) or not _anchored({str(key): "" for key in data}):
-        return None
-    return Block(data, text[start : close.start()], start, close.end(), "---")
+    return data if not mends and isinstance(data, dict) and _anchored(dict.fromkeys(map(str, data))) else None

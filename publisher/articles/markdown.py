@@ -1,4 +1,4 @@
-"""Markdown into HTML: CommonMark, tables, footnotes, strike-through, task lists and heading attributes."""
+"""Markdown into HTML: CommonMark with tables, footnotes, definitions, task lists and heading attributes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pygments.styles.default import DefaultStyle
 from pygments.token import Whitespace
 from pygments.util import ClassNotFound
 
+from publisher.articles import extensions
+
 _OPTIONS = (
     pyromark.Options.ENABLE_TABLES
     | pyromark.Options.ENABLE_FOOTNOTES
@@ -23,6 +25,7 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_HEADING_ATTRIBUTES
 )
+_DEFINITIONS = _OPTIONS | pyromark.Options.ENABLE_DEFINITION_LIST
 _REFERENCE = re.compile(r'<sup class="footnote-reference"><a href="#[^"]*">(\d+)</a></sup>')
 _DEFINITION = re.compile(
     r'<div class="footnote-definition" id="[^"]*"><sup class="footnote-definition-label">(\d+)</sup>\s*'
@@ -44,7 +47,8 @@ _FORMATTER = HtmlFormatter(style=_Style, noclasses=True, nowrap=True)
 
 def render(text: str, mark: str, *, highlight: bool = True) -> str:
     """HTML that is not sanitised yet. `mark` sets the footnotes of one article apart from those of others."""
-    html = pyromark.html(text, options=_OPTIONS)
+    options = _DEFINITIONS if extensions.defines(text) else _OPTIONS
+    html = extensions.resolved(pyromark.html(text, options=options))
     if "footnote-" in html:
         html = _footnotes(html, mark)
     if "<input" in html:

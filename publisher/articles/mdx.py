@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from publisher.articles import embeds
+from publisher.articles.front_matter import Value, normal
 
 _MODULE = re.compile(
     r"^(?:export\s[^\n]*[\[{(`][ \t]*\n(?:[^\n]*\n){0,400}?[\])}`][^\n]*$"
@@ -17,7 +18,11 @@ _IMPORT = re.compile(
     re.M,
 )
 _META = re.compile(r"^export\s+const\s+(?:meta|metadata|frontmatter)\s*=\s*\{", re.M)
-_PAIR = re.compile(r"^\s*[\"']?(\w+)[\"']?\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`|(true|false))", re.M)
+_END = re.compile(r"[^\n]*\}[ \t]*;?[ \t]*$|.*?^\}", re.M | re.S)
+_TEXT = r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`([^`]*)`"
+_PAIR = re.compile(
+    rf"(?:^|[,{{])\s*[\"']?(\w+)[\"']?\s*:\s*(?:{_TEXT}|(true|false)|\[([^\[\]{{}}]*)\])", re.M
+)
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[^\n]*\n.*?(?:^\1?\2[^\n]*$|\Z)", re.M | re.S)
 _EXPRESSION = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _ELEMENT = re.compile(rf"<[a-z]\w*\b(?:[^<>{{}}]|{_EXPRESSION})*>")
@@ -28,12 +33,20 @@ _CUT = re.compile(r"\{/\*\s*(truncate|more|excerpt)\s*\*/\}")
 _COMPONENT = re.compile(r"<([A-Z]\w*)\b([^<>]{0,2000}?)/?>")
 
 
-def metadata(text: str) -> dict[str, str]:
-    """What `export const meta = {…}` says in plain strings."""
+def metadata(text: str) -> dict[str, Value]:
+    """What `export const meta = {…}` says in plain strings and lists of them."""
     found = _META.search(text)
-    end = text.find("\n}", found.end()) if found else -1
-    pairs = _PAIR.finditer(text, found.end(), end) if found and end >= 0 else ()
-    return {pair[1]: next((part for part in pair.groups()[1:] if part), "") for pair in pairs}
+    end = _END.match(text, found.end()) if found else None
+    pairs = _PAIR.finditer(text, found.end() - 1, end.end()) if found and end else ()
+    return {normal(pair[1]): _value(*pair.groups()[1:]) for pair in pairs}
+
+
+def _value(*parts: str | None) -> Value:
+    *texts, switch, listed = parts
+    if listed is not None:
+        return [_value(*entry, None, None) for entry in re.findall(_TEXT, listed)]
+    text = next((part for part in texts if part), "")
+    return switch or re.sub(r"\\(.)", r"\1", text)
 
 
 def is_mdx(text: str) -> bool:

@@ -18,8 +18,14 @@ _BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _SUSPECT = re.compile(r"(?:^|[\s\[{,])\*\S|(?:[\[{][^\[{]*){50}|(?:[-?][ \t]){10}", re.MULTILINE)
 _PAIR = re.compile(r"([ \t]*(?:-[ \t]+)?(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:)(?:[\s\u00a0]+(.*))?")
 _ENTRY = re.compile(r"([ \t]*-)[ \t]+(.*)")
+_TIGHT = re.compile(r"([ \t]*-)([^\s-].*)")
+_WIDE = re.compile(r"([A-Za-z][\w-]*)\uff1a\s*(\S.*)")
+_BARE = re.compile(r"[ \t]*[\w-]+:[ \t]*")
 _CLOSE_UP = re.compile(r"([A-Za-z][\w-]*):([^\s/:].*)")
 _BLOCK = re.compile(r"[|>][-+\d]*(?:\s+#.*)?")
+_HASHED = re.compile(r"^(title[ \t]*:[ \t]+)(#[^\s#].*|##.*)$", re.MULTILINE | re.IGNORECASE)
+_AS_TEXT = "its value was taken as text"
+_SPACED = "a space was put behind the colon"
 _KNOWN = re.compile(
     r"(?:sub)?title|description|summary|excerpt|date|updated|authors?|tags?|category|categories|layout|slug"
     r"|permalink|image|lang|draft|published|status|id|sidebar_label"
@@ -49,13 +55,36 @@ def load(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
     """
     if plain := plain_yaml.read(block):
         return plain, ()
+    found = tuple(_HASHED.finditer(block)) if "#" in block else ()
+    if not found:
+        return _loaded(block)
+    # no comment has its first word that close
+    data, mends = _loaded(_HASHED.sub(lambda title: title[1] + _quoted(title[2].strip()), block))
+    hashed = {block.count("\n", 0, title.start()): _AS_TEXT for title in found}
+    return data, tuple(sorted({**dict(mends), **hashed}.items()))
+
+
+def _loaded(block: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
     try:
-        return _parse(block), ()
+        data = _parse(block)
     except yaml.YAMLError as error:
-        found = _mended(block.split("\n"), error)
-        if found is None:
+        mended = _mended(block.split("\n"), error)
+        if mended is None:
             raise
-        return found
+        return mended
+    if isinstance(data, str) and "\uff1a" in data:
+        return _mended(block.split("\n"), yaml.YAMLError()) or (data, ())
+    return _spaced(block, data) if isinstance(data, str) else (data, ())
+
+
+def _spaced(block: str, data: str) -> tuple[Any, tuple[tuple[int, str], ...]]:
+    """What lines say that all lack the space behind the colon, which makes them one text; else that text."""
+    lines = block.rstrip("\n").split("\n")
+    found = [_CLOSE_UP.fullmatch(line.rstrip()) for line in lines]
+    if not all(found) or not any(pair and _KNOWN.fullmatch(pair[1].lower()) for pair in found):
+        return data, ()
+    mended, mends = _loaded("\n".join(f"{pair[1]}: {pair[2]}" for pair in found if pair) + "\n")
+    return mended, tuple({**dict.fromkeys(range(len(lines)), _SPACED), **dict(mends)}.items())
 
 
 def _mended(lines: list[str], error: yaml.YAMLError) -> tuple[Any, tuple[tuple[int, str], ...]] | None:
@@ -96,8 +125,14 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         return None
     if close := _CLOSE_UP.fullmatch(line):
         if _KNOWN.fullmatch(close[1].lower()):
-            return f"{close[1]}: {close[2]}", "a space was put behind the colon"
+            return f"{close[1]}: {close[2]}", _SPACED
         return None
+    if (wide := _WIDE.fullmatch(line)) and _KNOWN.fullmatch(wide[1].lower()):
+        value = wide[2] if _alone(f"{wide[1]}: {wide[2]}") else _quoted(wide[2])
+        return f"{wide[1]}: {value}", "the full-width colon was taken for one"
+    entry, above = _TIGHT.fullmatch(line), lines[at - 1] if at else ""
+    if entry and (above.startswith(entry[1]) or _BARE.fullmatch(above)):
+        return f"{entry[1]} {entry[2]}", "a space was put behind the dash"
     pair = _PAIR.fullmatch(line) or _ENTRY.fullmatch(line)
     if pair is None:
         goes_on = at > 0 and not indent and ":" not in line and _PAIR.fullmatch(lines[at - 1])
@@ -110,7 +145,7 @@ def _mend(lines: list[str], at: int) -> tuple[str, str] | None:
         or _is_alias(value, lines)
     ):
         return None
-    return f"{pair[1]} {_quoted(value)}", "its value was taken as text"
+    return f"{pair[1]} {_quoted(value)}", _AS_TEXT
 
 
 def _is_alias(value: str, lines: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from publisher.articles import dates
@@ -18,7 +18,12 @@ _CREATED = ("created", "createdat", "datecreated", "posted")
 # nothing may appear before it
 _EMBARGO = "publishdate"
 _UPDATED = ("updated", "lastmod", "updatedat", "updateddate", "lastmodifiedat", "lastmodified", "lastupdated")
-_CHANGED = ("modified", "modifieddate", "lastmodifieddate", "datemodified", "moddate", "changed")
+_CHANGED = (
+    *("modified", "modifieddate", "lastmodifieddate", "modifiedtime", "datemodified", "moddate", "changed"),
+    *("updatedate", "dateupdated"),
+)
+# Eleventy's words for the file's own age or its history, which is nothing that its author wrote
+_NO_DATE = frozenset({"created", "last modified", "git created", "git last modified"})
 _EXPIRES = ("expirydate", "expires", "expiresat", "expirationdate", "unpublishdate")
 
 
@@ -44,7 +49,7 @@ def of(header: Header, zone: tzinfo) -> Moments:
     published = found or embargo
     if published is None and switch(header.text("published")) is None:
         published = _date(header, zone, named, notes, "published")
-    published = published or _date(header, zone, named, notes, *_CREATED)
+    published = published or _near(_date(header, zone, named, notes, *_CREATED), named)
     updated = _date(header, zone, None, notes, *_UPDATED, *_CHANGED)
     return Moments(
         published or named or dates.in_name(header.text("path"), zone) or updated,
@@ -55,6 +60,11 @@ def of(header: Header, zone: tzinfo) -> Moments:
     )
 
 
+def _near(created: datetime | None, named: datetime | None) -> datetime | None:
+    """When it was made, unless the name has another day: then that is the one when it appeared."""
+    return created if not (created and named) or abs(created - named) < timedelta(days=2) else None
+
+
 def _date(
     header: Header, zone: tzinfo, named: datetime | None, notes: list[str], *keys: str
 ) -> datetime | None:
@@ -62,6 +72,9 @@ def _date(
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not value:
+        return None
+    if isinstance(value, str) and value.lower() in _NO_DATE:
+        notes.append(f"line {header.lines.get(key, 1)}: {key}: {value} is no date, and passed over")
         return None
     try:
         if not isinstance(value, str):

@@ -9,6 +9,10 @@ MAX_TITLE = 120
 MAX_HEADING = 80
 
 _BLANK = re.compile(r"\n(?:[^\S\n]*\n)+")
+# what stands above the title of a press release
+_RELEASE = re.compile(r"\W*(?:for immediate release|(?:press|news|media) release)\W*", re.IGNORECASE)
+# a line of its own that divides, or ends a release
+_DIVIDER = re.compile(r"(?:([#*~_=-])[ \t]?){3,}")
 _BULLET = re.compile(r"[*•+-][ \t]+(?=\S)")
 _UNDERLINE = re.compile(r"([=\-~^])\1{2,}[ \t]*")
 _ADDRESS = re.compile(r"https?://[^\s<>]*[\w/](?=[^\w/]|$)")
@@ -23,7 +27,16 @@ def title_of(text: str) -> tuple[str, str]:
     that something follows.
     """
     first, _, rest = text.lstrip().partition("\n")
-    title = first.strip()
+    if not _RELEASE.fullmatch(first.strip()):
+        return _title_of(first.strip(), rest, text)
+    above, *below = _BLANK.split("\n" + rest, maxsplit=1)
+    text = "".join(below)
+    first, _, rest = text.lstrip().partition("\n")
+    title, text = _title_of(first.strip(), rest, text)
+    return title, f"{above}\n\n{text}"
+
+
+def _title_of(title: str, rest: str, text: str) -> tuple[str, str]:
     following, _, below = rest.partition("\n")
     if _UNDERLINE.fullmatch(following):
         rest = below
@@ -74,6 +87,8 @@ def _block(lines: list[str], contents: frozenset[str], last: bool) -> str:
     if len(lines) > 1 and _UNDERLINE.fullmatch(lines[1]):
         heading = f"<h2>{escape(lines[0], quote=False)}</h2>"
         return heading + ("\n" + _block(lines[2:], contents, last) if lines[2:] else "")
+    if len(lines) == 1 and _DIVIDER.fullmatch(lines[0].strip()):
+        return "<hr>"
     if lines[0] in contents or (_stands_alone(lines) and not last):
         return f"<h2>{escape(lines[0], quote=False)}</h2>"
     if _BULLET.match(lines[0]):

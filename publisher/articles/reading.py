@@ -23,6 +23,7 @@ from publisher.articles import (
     plain,
     references,
     settled,
+    sphinx,
     template_tags,
 )
 from publisher.articles.decoding import decode
@@ -67,6 +68,10 @@ def read(data: bytes, path: str, *, zone: tzinfo, language: str = "en", highligh
     suffix = posixpath.splitext(path)[1].lower()
     if suffix in HTML:
         header, body = document.split(body, header)
+    elif suffix in RST:
+        header = sphinx.metadata(header, body, line)
+    else:
+        header, body = sphinx.fenced(header, body, line)
     language = fields.language(header) or _in_name(path) or language
     if suffix == _MDX or (suffix in MARKDOWN and mdx.is_mdx(body)):
         header = replace(header, values={**mdx.metadata(body), **header.values})
@@ -197,8 +202,15 @@ def _drop_title(root: HtmlElement, title: str) -> None:
 
 
 def _is_jekyll(path: str) -> bool:
+    """Whether a file is one of Jekyll's: its posts have a date in their name, its collections begin with `_`.
+
+    Hexo's posts need no date, Hugo's stand in `content`, and Middleman's are called `.html.md`.
+    """
     *folders, name = path.split("/")
-    return "_posts" in folders or "_drafts" in folders or bool(_JEKYLL_NAME.match(name))
+    if any(folder[:1] == "_" and folder != "_posts" for folder in folders):
+        return True
+    dated = _JEKYLL_NAME.match(name) is not None and ".html." not in name
+    return dated and ("_posts" in folders or "content" not in folders)
 
 
 def _stem(path: str) -> str:

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from html import escape
 from urllib.parse import quote
 
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|`([^`]*)`")
+_FIRST = re.compile(r"\"([^\"]+)\"|'([^']+)'|(\S+)")
 _PELICAN = re.compile(r"[{|](?:filename|static|attach|article|page)[}|]")
 _NIKOLA = re.compile(r"\blink://(slug|filename)/")
-# of a wiki: a page and perhaps the words for it; with a mark before it what it names is shown
-_WIKI = re.compile(r"(!?)(?<![\w\[\\])\[\[(?=[^\s\]]*[^\W\d])([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\](?![(\[:])")
-_SHOWN = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg")
 _POST = ("post_url", "post_path")
 _REF = ("ref", "relref")
 TAGS = frozenset({*_POST, *_REF, "link", "post_link"})
@@ -27,8 +24,11 @@ def of_tag(word: str, inside: str, before: str) -> str:
     """The address that a tag stands for; empty for any other tag. `before` is the text up to it."""
     arguments = inside.split(None, 1)[1].strip() if len(inside.split(None, 1)) > 1 else ""
     if word == "post_link":
-        name, _, title = arguments.partition(" ")
-        title = re.sub(r"\s+(?:true|false)$", "", title).strip("\"' ") or name
+        first = _FIRST.match(arguments)
+        if first is None:
+            return ""
+        name = first[1] or first[2] or first[3]
+        title = re.sub(r"\s+(?:true|false)$", "", arguments[first.end() :]).strip("\"' ") or name
         return f'<a href="@post/{quote(name)}">{escape(title)}</a>'
     if not arguments or not _ADDRESS.search(before[-200:]):
         return ""
@@ -52,22 +52,3 @@ def plain(text: str) -> str:
     if braced or ("|" in text and "|filename|" in text):
         text = _PELICAN.sub("", text)
     return text
-
-
-def worded(text: str, in_code: Callable[[int], bool]) -> str:
-    """The text with a wiki's links (`[[boats/ferry|the ferry]]`) as their words, its pictures as pictures.
-
-    `in_code` says of a place in it whether that is code, and is asked from the beginning on.
-    """
-
-    def words(found: re.Match[str]) -> str:
-        page, said = found[2].strip(), (found[3] or "").strip()
-        if in_code(found.start(2)):
-            return found[0]
-        if found[1]:
-            # behind the line there, Obsidian holds a width
-            alone = page.lower().endswith(_SHOWN)
-            return f"![{'' if said.isdigit() else said}]({quote(page)})" if alone else ""
-        return said or page.partition("#")[0].rstrip("/").rpartition("/")[2] or page.lstrip("#")
-
-    return _WIKI.sub(words, text)

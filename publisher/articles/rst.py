@@ -45,11 +45,19 @@ _FOOTNOTE = re.compile(
     r"<span class=\"fn-bracket\">\[</span>(?:<a role=\"doc-backlink\" href=\"([^\"]*)\">)?([^<]*)"
 )
 _SECTION = re.compile(r"<section id=\"([^\"]*)\">\s*<(h[1-6])>")
+_ADMONISHES = re.compile(r"<p class=\"admonition-title\">(.*?)</p>")
+_SUBTITLE = re.compile(r"<p class=\"subtitle\" id=\"([^\"]*)\">(.*?)</p>", re.DOTALL)
 _NAMED = re.compile(r"^[ \t]*\.\.[ \t](?:\|[^|\n]+\|[ \t])?([\w:+.-]+?)[ \t]?::(?:\s|$)", re.MULTILINE)
 _ROLE = re.compile(r":([A-Za-z][\w:+.-]*):`")
 _TARGET = re.compile(r"(.*?)\s*<([^<>]+)>\s*\Z", re.DOTALL)
+# Nikola's, on a line of its own: what it does a directive of the same name does
+_SHORTCODE = re.compile(r"^\{\{%[ \t]*(/?)([A-Za-z][\w-]*)[ \t]*(.*?)[ \t]*%\}\}[ \t]*$", re.MULTILINE)
+_PICTURE = re.compile(r"[\"']?([^\"'\s]+\.(?:png|jpe?g|gif|webp|avif))[\"']?", re.IGNORECASE)
+_ALT = re.compile(r":alt: (.*?)(?= :[a-z-]+: |$)")
 # they read the clock, list what a page has anyway, or cannot be honoured
 _DROPPED = ("date", "contents", "include", "header", "footer", "meta", "post-list", "listing")
+# what they say of the article is known already (`sphinx`), or nothing is to be said
+_READ = frozenset({"post", "update", "author", "categories", "tags", "comments", "more"})
 # docutils keeps its directives and roles in one place for the whole process
 _LOCK = Lock()
 # from this level of fault on docutils leaves out what it does not understand
@@ -65,6 +73,8 @@ def render(text: str, mark: str, language: str, *, titled: bool) -> tuple[str, s
 
     `mark` sets its footnotes apart from those of other articles; `language` is that of words put in.
     """
+    if "{{%" in text:
+        text = _SHORTCODE.sub(lambda tag: "" if tag[1] else f".. {tag[2]}:: {tag[3]}\n", text)
     try:
         if len(text) > _MOST or max(map(len, _BLANK.split(text))) > _MOST_BLOCK:
             raise _TooLong
@@ -92,12 +102,16 @@ def _published(text: str, mark: str, language: str, titled: bool) -> tuple[str, 
     notes: tuple[str, ...] = (f"directives were dropped: {', '.join(dropped)}",) if dropped else ()
     if parser.faults:
         notes += (f"{len(parser.faults)} faults in its reStructuredText, the first: {parser.faults[0]}",)
-    return unescape(parts["title"]), _tidy(parts["fragment"]), notes
+    # the only section below a title becomes a subtitle
+    below = _SUBTITLE.search(parts["body_pre_docinfo"])
+    heading = f'<h2 id="{below[1]}">{below[2]}</h2>\n' if below else ""
+    return unescape(parts["title"]), heading + _tidy(parts["fragment"]), notes
 
 
 def _tidy(html: str) -> str:
     """docutils' HTML with the elements and the places of anchors that other articles have."""
     html = _SECTION.sub(r'<\2 id="\1">', html).replace("</section>", "")
+    html = _ADMONISHES.sub(r"<p><strong>\1</strong></p>", html)
     html = _LITERAL.sub(r"<code>\1</code>", html)
     html = _FOOTNOTE.sub(r'<aside><span><span>[</span><a id="\1" href="\2">\3', html)
     return _CODE.sub(lambda code: f'<pre><code class="language-{_language(code[1])}">', html)
@@ -168,10 +182,14 @@ def _directive(name: str, language: str, dropped: dict[str, None]) -> type[Direc
                 return [nodes.raw("", "\n".join(self.content), format="html")] if html else []
             if shown := embeds.of_tag(name, " ".join(self.arguments), language):
                 return [nodes.raw("", f"<p>{shown}</p>", format="html")]
-            dropped[name] = None
+            box = nodes.container()
+            if picture := _PICTURE.fullmatch(self.arguments[0]) if self.arguments else None:
+                alt = _ALT.search(" ".join(self.arguments))
+                box += nodes.image(uri=picture[1], alt=alt[1] if alt else "")
+            elif name not in _READ:
+                dropped[name] = None
             if name in _DROPPED:
                 return []
-            box = nodes.container()
             self.state.nested_parse(self.content, self.content_offset, box)
             return list(box.children)
 
@@ -181,5 +199,7 @@ def _directive(name: str, language: str, dropped: dict[str, None]) -> type[Direc
 def _role(
     _name: str, _raw: str, text: str, *_rest: Any, **_options: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    target = _TARGET.match(nodes.unescape(text))
-    return [nodes.inline("", target[1] if target else nodes.unescape(text))], []
+    # `~` shortens what it names, `!` only keeps it from being a link
+    text = nodes.unescape(text).lstrip("~!")
+    target = _TARGET.match(text)
+    return [nodes.inline("", target[1] if target else text)], []

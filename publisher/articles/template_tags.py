@@ -8,12 +8,11 @@ dropped and named. Code stays as it is.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from html import escape
+from urllib.parse import quote
 
-import pyromark
-
-from publisher.articles import asides, embeds, marks, references
+from publisher.articles import asides, embeds, marks, quotes, references, theme_tags
+from publisher.articles.code_spans import Code
 from publisher.articles.prose import flat
 
 _ANY = re.compile(r"\{(?:[%{]|# )")
@@ -29,13 +28,24 @@ _DIAGRAM = re.compile(
 )
 # a tag written as Zola and Nunjucks write a call
 _ALONE = re.compile(r"(?:^|\n)[ \t]*\Z")
-_IN_ADDRESS = re.compile(r"(?:\]\(|=[\"'])\s*\Z")
 _CALL = re.compile(r"([\w-]+)\((.*)\)", re.DOTALL)
 _HASHES = re.compile(r"(?:^|\n)#{1,6}[ \t]+\Z")
 _LONGEST = 8_000
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(?:raw\s*)?`([^`]*)`")
 _PICTURE = re.compile(r"[\"']?([^\"'\n=]+\.(?:png|jpe?g|gif|webp|avif))[\"']?(?=[\s,]|$)", re.IGNORECASE)
+_SIZES = re.compile(r"^(?:\d+%?(?:\s+|$)){1,2}")
 _NAMED = re.compile(r"\b(alt|caption|title)=(?:\"([^\"]*)\"|'([^']*)')")
+# an address in Markdown or in an attribute
+_VALUE = re.compile(r"(?:\]\(|=[\"']?|^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]?)\s*\Z", re.MULTILINE)
+_NOWHERE = re.compile(r"!\[[^\[\]]*\]\(\s*\)|\[([^\[\]]+)\]\(\s*\)|<img\b[^<>]*\bsrc=(?:\"\"|'')[^<>]*>")
+# what an include shows in a box of its own
+_SAID = re.compile(r"\b(?:content|text)=(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)')", re.DOTALL)
+# the title that is printed above the text anyway
+_OWN_TITLE = re.compile(
+    r"^[ \t]*+(?:#{1,6}[ \t]*+|<h[1-6][^<>\n]*+>[ \t]*+)?\{\{-?[ \t]*+page\.title\b[^{}\n]*+\}\}[ \t]*+"
+    r"(?:</h[1-6]>|#*+[ \t]*+\n(?:={3,}|-{3,})[ \t]*+$)?",
+    re.MULTILINE,
+)
 
 
 def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[str, tuple[str, ...]]:
@@ -48,20 +58,23 @@ def resolve(text: str, *, markdown: bool = True, language: str = "en") -> tuple[
     text = references.plain(text)
     # to look for one character is many times as fast as for two
     if "{" in text and _ANY.search(text):
-        if "mermaid" in text:
-            text = _DIAGRAM.sub(r"~~~\n\1\n~~~", text)
-        text = _replace(text, _Code(text if markdown else ""), dropped, language)
+        text = _DIAGRAM.sub(r"~~~\n\1\n~~~", text) if "mermaid" in text else text
+        if "quote" in text and "{%" in text:
+            text = quotes.marked(text, Code(text if markdown else "").holds)
+        text = _OWN_TITLE.sub("", text) if "page.title" in text else text
+        text = _replace(text, Code(text if markdown else ""), dropped, language)
         text = _SHOWN.sub(r"{{\1\2\3}}", text) if "*/" in text else text
-    text = marks.dropped(text, markdown=markdown)
+    if dropped:
+        # a picture or a link whose address was a tag
+        text = marks.outside(_NOWHERE, r"\1", text, markdown)
+    text = marks.removed(text, markdown=markdown, language=language)
     if markdown and asides.any_in(text):
-        text = asides.opened(text, _Code(text).holds)
-    if markdown and "[[" in text:
-        text = references.worded(text, _Code(text).holds)
+        text = asides.opened(text, Code(text).holds)
     notes = (f"template tags were dropped: {', '.join(dropped)}",) if dropped else ()
     return text, notes
 
 
-def _replace(text: str, code: _Code, dropped: dict[str, None], language: str) -> str:
+def _replace(text: str, code: Code, dropped: dict[str, None], language: str) -> str:
     closings: dict[str, int] = {}
     endless: set[str] = set()
     untils: dict[str, re.Match[str]] = {}
@@ -129,13 +142,21 @@ def _instead(
         return shown
     if opening in ("{{<", "{{%") and _ALONE.search(before[-1]) and (title := asides.title_of(word, inside)):
         return f"**{title}**\n"
-    if (picture := _PICTURE.search(inside[:1000], len(word))) and not word.startswith("end"):
-        address = escape(picture[1].strip())
-        return (
-            address
-            if _IN_ADDRESS.search(_last(before))
-            else _picture(address, inside, picture, before, following)
-        )
+    picture = None if word.startswith("end") else _PICTURE.search(inside[:1000], len(word))
+    if (
+        word == "include"
+        and (said := _SAID.search(inside))
+        and not (picture and picture.end() < said.start())
+    ):
+        return re.sub(r"\{\{[^{}]*\}\}", "", said[1] or said[2] or "").replace('\\"', '"')
+    if picture:
+        if _VALUE.search(_last(before)):
+            return quote(picture[1].strip(), safe="/:?&=%#@+,;~!$*'().-")
+        # unless it is quoted, words before it are classes
+        address = picture[1].strip() if picture[0][0] in "\"'" else picture[1].split()[-1]
+        return _picture(escape(address), inside, picture, before, following)
+    if opening == "{%" and (words := theme_tags.words_of(word.lower(), inside[len(word) :])):
+        return words
     if word not in ("raw", "endraw", "comment", "endcomment"):
         dropped[f"{opening} {word.split('.')[0]}"] = None
     return ""
@@ -171,28 +192,8 @@ def _alternative(inside: str, after: int) -> str:
     named = {name: double or single for name, double, single in _NAMED.findall(inside)}
     if "=" in inside:
         return named.get("alt") or named.get("caption") or named.get("title") or ""
-    quoted = inside[after:].strip()
-    return quoted[1:-1].split('" "')[-1] if quoted[:1] == '"' and quoted[-1:] == '"' else ""
-
-
-class _Code:
-    """Where the code of a Markdown text is."""
-
-    def __init__(self, text: str) -> None:
-        spans = [
-            (span["start"], span["end"])
-            for event, span in pyromark.events_with_range(text)
-            if isinstance(event, dict) and ("Code" in event or "CodeBlock" in str(event.get("Start")))
-        ]
-        self._starts = [start for start, _ in spans]
-        self._ends = [end for _, end in spans]
-        self._text, self._char, self._byte = text, 0, 0
-
-    def holds(self, position: int) -> bool:
-        """Whether the character at `position` is code. Positions may only grow, the parser counts bytes."""
-        if not self._starts:
-            return False
-        self._byte += len(self._text[self._char : position].encode())
-        self._char = position
-        index = bisect_right(self._starts, self._byte) - 1
-        return index >= 0 and self._byte < self._ends[index]
+    said = _SIZES.sub("", inside[after:].strip())
+    quote = said[:1]
+    if len(said) > 1 and quote in "\"'" and said[-1] == quote:
+        return said[1:-1].split(f"{quote} {quote}")[-1]
+    return said if inside.split(None, 1)[0] in ("img", "asset_img") else ""

@@ -98,15 +98,19 @@ class Intake:
         self, recognised: Recognition, registry: Registry
     ) -> Iterator[list[tuple[Key, bytes, Place]]]:
         for keys in _pieces(list(self.signs), files.AT_ONCE):
-            ids = [recognised.found[key].id for key in keys if key in recognised.found]
-            with self.ongoing.store.read() as tx:
-                known = {x.article.id: x for x in outlines.outlines(tx, ids)} if ids else {}
+            known = self._known([recognised.found[key].id for key in keys if key in recognised.found])
             entered = []
             for key in keys:
                 trace = recognised.found.get(key)
                 if place := self._enter(key, known[trace.id] if trace else None, registry):
                     entered.append((key, self.aside.take(key), place))
             yield entered
+
+    def _known(self, ids: Sequence[str]) -> dict[str, Outline]:
+        if not ids:
+            return {}
+        with self.ongoing.store.read() as tx:
+            return {x.article.id: x for x in outlines.outlines(tx, ids)}
 
     def _enter(self, key: Key, before: Outline | None, registry: Registry) -> Place | None:
         look, signs = self.looks[key[0]], self.signs[key]

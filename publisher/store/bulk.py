@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -25,6 +26,9 @@ from publisher.store.columns import Moment
 
 # rows as the driver takes them, by the identity of what they were made of, which is kept beside them
 Converted = dict[int, tuple[Mapping[str, Any], tuple[Any, ...]]]
+Row = tuple[Any, ...]
+# that any SQLite takes in one statement
+_MOST_VALUES = 999
 
 
 def among(tx: Connection, column: ColumnElement[Any], ids: Iterable[int | str]) -> ColumnElement[bool]:
@@ -104,15 +108,26 @@ def replace_all(tx: Connection, table: Table, own: str, rows: Sequence[Mapping[s
         )
         for row in rows
     ]
-    place = "%s" if tx.dialect.name == "postgresql" else "?"
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != own)
-    statement = (
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([place] * len(names))}) "
-        f"ON CONFLICT ({own}) DO UPDATE SET {changes}"
-    )
     driver: Any = tx.connection.driver_connection
     with closing(driver.cursor()) as cursor:
-        cursor.executemany(statement, values)
+        for statement, held in _statements(tx, len(names), values):
+            into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {statement}"
+            cursor.executemany(f"{into} ON CONFLICT ({own}) DO UPDATE SET {changes}", held)
+
+
+def _statements(tx: Connection, width: int, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
+    """The places for rows, and what goes there.
+
+    SQLite keeps a journal of each statement that a trigger or a conflict may undo: many rows share one.
+    """
+    if tx.dialect.name == "postgresql":
+        yield f"({', '.join(['%s'] * width)})", rows
+        return
+    one, most = f"({', '.join('?' * width)})", max(_MOST_VALUES // width, 1)
+    for start in range(0, len(rows), most):
+        some = rows[start : start + most]
+        yield ", ".join([one] * len(some)), [tuple(chain.from_iterable(some))]
 
 
 def change_all(tx: Connection, table: Table, own: str, column: str, values: Mapping[str, str]) -> None:

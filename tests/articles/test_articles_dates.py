@@ -39,6 +39,14 @@ LISBON = ZoneInfo("Europe/Lisbon")
         ("Thu May 08 2014 10:00:00 GMT+0200 (CEST)", "2014-05-08T08:00"),
         ("Thu May  8 10:00:00 CEST 2014", "2014-05-08T08:00"),
         ("2014\u5e745\u67089\u65e5", "2014-05-08T23:00"),
+        ("2014-05-08 Thu 10:00 AM", "2014-05-08T09:00"),
+        ("2014-05-08, Thursday", "2014-05-07T23:00"),
+        ("2014-5-8 9:3", "2014-05-08T08:03"),
+        ("08.05.2014 - 10.00", "2014-05-08T09:00"),
+        ("2014-05-08 24:00", "2014-05-08T23:00"),
+        ("2014-05-08 10:00:00 +0530 IST", "2014-05-08T04:30"),
+        ("20140508T100000Z", "2014-05-08T10:00"),
+        ("201405081000", "2014-05-08T09:00"),
         ("1399539600", "2014-05-08T09:00"),
         ("1399539600000", "2014-05-08T09:00"),
     ],
@@ -75,6 +83,9 @@ def test_wrong_dates_are_errors_with_their_line(written: str) -> None:
     [
         ("2020-01-01 16:30-:00", "2020-01-01T16:30", "zone counts"),
         ("2020-07-16 16:25:00+16:25", "2020-07-16T00:00", "no place is"),
+        ("2020-07-16 16:25:00 -7:00:00", "2020-07-16T15:25", "no offset"),
+        ("2020-07-16 16:25:00 0000", "2020-07-16T15:25", "no offset"),
+        ("2020-07-16 16:25:00 IST", "2020-07-16T15:25", "several zones"),
         ("07/06/2014 10:00", "2014-07-06T09:00", "file's name"),
     ],
 )
@@ -113,6 +124,11 @@ def test_anything_is_a_date_or_a_value_error(text: str) -> None:
         ("boat.md", "date: 2020-02", datetime(2020, 2, 1, tzinfo=UTC)),
         ("boat.md", "publishing_date: February 2020", datetime(2020, 2, 1, tzinfo=UTC)),
         ("2020-02-09-boat.md", "date: 2020-02", datetime(2020, 2, 9, tzinfo=UTC)),
+        ("2016-3-8-boat.md", "created_at: 2016-03-08 10:00", datetime(2016, 3, 8, 10, tzinfo=UTC)),
+        ("2016-3-8-boat.md", "created_at: 2016-01-01 10:00", datetime(2016, 3, 8, tzinfo=UTC)),
+        ("boat.md", "created: '[[2020-02-01]]'", datetime(2020, 2, 1, tzinfo=UTC)),
+        ("boat.md", "date: git Last Modified", None),
+        ("2016-3-8-boat.md", "date: Created", datetime(2016, 3, 8, tzinfo=UTC)),
     ],
 )
 def test_where_a_date_comes_from(path: str, header: str, expected: datetime | None) -> None:

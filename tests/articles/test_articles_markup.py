@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -111,6 +112,17 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ('[a]({{< relref "x.md#top" >}})', "[a](@ref/x.md#top)"),
         ('[a]({{% ref path="sea/x" %}}) [b]({{< ref "#top" >}})', "[a](@ref/sea/x) [b](#top)"),
         ("{% post_link old-boat 'An old boat' %}", '<a href="@post/old-boat">An old boat</a>'),
+        ('{% post_link "old boat" An old boat true %}', '<a href="@post/old%20boat">An old boat</a>'),
+        ("before {% post_link %}", "before "),
+        ("{% img left /m/a.png 350 20% Boat 7 %}", '<img src="/m/a.png" alt="Boat 7"><!-- -->'),
+        ("{% img /m/a.png 9 'Title' 'A boat' %}", '<img src="/m/a.png" alt="A boat"><!-- -->'),
+        ("a {% span red, red one %}, {% kbd Ctrl %} and {% u it %}", "a red one, Ctrl and it"),
+        ("{% label info@new %} {% label old red %} {% font warning @hot %}", "new old hot"),
+        ("{% ruby sea|mar %} {% cb done, true %} {% label %}b{% endlabel %}", "sea (mar) done b"),
+        ("{% btn /b/, Go on, fa fa-x %}", '<a href="/b/">Go on</a>'),
+        ("{% btn center::Go on::https://b.example/c::fa fa-x %}", '<a href="https://b.example/c">Go on</a>'),
+        ("{% folding blue open, More %}\nx\n{% endfolding %}", "**More**\n\n\nx\n"),
+        ("{% note info %}x{% endnote %}{% span #here /%}", "x"),
         ("[a]({filename}/sea/x.md) [b](link://slug/x)", "[a](/sea/x.md) [b](@post/x)"),
         ("`{{ code }}` \u00fc `{% x %}`", "`{{ code }}` \u00fc `{% x %}`"),
         ("{{< note >}}kept{{< /note >}}", "kept"),
@@ -122,7 +134,42 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
         ),
         ("{% highlight ruby %}\nx\n{% endhighlight %}", "~~~ruby\nx\n~~~\n"),
         ("* TOC\n{:toc}\n\ntext", "\n\ntext"),
-        ("{: .center}\ntext{:.x} [a](b){:target='_blank'}", "text{:.x} [a](b)"),
+        ("## On this page\n{: .no_toc .small }\n\n1. TOC\n{:toc}\n\ntext", "\n\ntext"),
+        ("{: .center}\n> text{:.x}\n> {: .tip}\n\n[a](b){:target='_blank'}", "> text\n\n[a](b)"),
+        (
+            '<https://x.example>{: width="2"} [a](b){:\nrel="me"}\n\n{: .last}',
+            "<https://x.example> [a](b)\n\n",
+        ),
+        ("~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}", "~~~ruby\n{:a => 1}\n{: .kept}\n~~~\n{:a => 1}"),
+        ("{::nomarkdown}a{:/} b\n{::comment}\nnote {x}\n{:/comment}\nc", "a b\nc"),
+        ('{::options parse_block_html="true" /}\n{:wide: width="9"}\ntext', "text"),
+        ('{% include tip.html content="See [a](b) \\"now\\" {{ x }}." %}', 'See [a](b) "now" .'),
+        ('{% include picture.html url="/a.png" text="A boat" %}', '<img src="/a.png" alt=""><!-- -->'),
+        ("![a]({{ page.image }}) [b]({% pst x %}) <img src='' width=9>", " b "),
+        (
+            "`[php]a[/php]`\n\n[php]$a[1]<br />b();[/php]",
+            "`[php]a[/php]`\n\n\n\n~~~php\n$a[1]\nb();\n~~~\n\n",
+        ),
+        ("[gallery ids='1,2']\n[gallery](a.md)", "\n[gallery](a.md)"),
+        (
+            "[embed]https://vimeo.com/12[/embed]",
+            '<a href="https://vimeo.com/12">Watch on Vimeo</a>',
+        ),
+        (
+            "[youtube=http://www.youtube.com/watch?v=abcdef&w=6]",
+            '<a href="https://www.youtube.com/watch?v=abcdef">Watch on YouTube</a>',
+        ),
+        (
+            '{% include youtube.html youtube_id="abcdef" %}',
+            '<a href="https://www.youtube.com/watch?v=abcdef">Watch on YouTube</a>',
+        ),
+        ("[toc]\ntext\n\n~~~\n[TOC]\n~~~", "\ntext\n\n~~~\n[TOC]\n~~~"),
+        ("one\n\n(READMORE)\n\ntwo READMORE", "one\n\n<!--more-->\n\ntwo READMORE"),
+        ("# {{ page.title }}\ntext", "\ntext"),
+        ("{{ page.title }}\n======\ntext {{ page.title }}", "\ntext "),
+        ("![a]({% image_path /m/a b.png %})", "![a](/m/a%20b.png)"),
+        ("![a][1]\n\n[1]: {% image_path /m/a.png %}", "![a][1]\n\n[1]: /m/a.png"),
+        ('a [sourcecode lang="go"]x &lt; y[/sourcecode]', "a \n\n~~~go\nx < y\n~~~\n\n"),
         ('[caption id="1"]![x](y)[/caption]', "![x](y)"),
         ('{{ image(src="/m/a.png", alt="A boat") }}', '<img src="/m/a.png" alt="A boat"><!-- -->'),
         ('![b]({{< cdn "a.png" >}})', "![b](a.png)"),
@@ -137,6 +184,51 @@ def test_frames_become_links_and_pictures_get_an_alternative_text() -> None:
 )
 def test_template_tags(text: str, expected: str) -> None:
     assert template_tags.resolve(text)[0] == expected
+
+
+def test_code_of_wordpress_in_html() -> None:
+    found = template_tags.resolve('<p>[code lang="go"]<br />\nx &lt; y<br />\n[/code]</p>', markdown=False)[0]
+    assert found == '<p><pre><code class="language-go">x &lt; y</code></pre></p>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@[toc](Contents)\nText `@[toc]`", "<p>Text <code>@[toc]</code></p>"),
+        ("@[TOC](All of it)\n\nText", "<p>Text</p>"),
+        ("(here)=\n## Head", "<h2>Head</h2>"),
+        ("See [[Old boat]], [[boats/old|it]]", "<p>See Old boat, it</p>"),
+        (
+            "`[[a]]` [[1]](/b) b[[i]] [[ -f a ]]",
+            '<p><code>[[a]]</code> <a href="/b">[1]</a> b[[i]] [[ -f a ]]</p>',
+        ),
+        ("![[old boat.png|300]]", '<p><img src="old%20boat.png" alt=""></p>'),
+        ("Hull\n: its body", "<dl>\n<dt>Hull</dt>\n<dd>its body</dd>\n</dl>"),
+        ("Hull\n: its body\n\nSea\n:smile:", "<p>Hull\n: its body</p>\n<p>Sea\n:smile:</p>"),
+    ],
+)
+def test_marks_that_markdown_has_elsewhere(text: str, expected: str) -> None:
+    assert html_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{% blockquote %}\n*Go*.\n{% endblockquote %}", "<p><em>Go</em>.</p>"),
+        ("{% quote Ana & Rui %}Go.{% endquote %}", "<p>Go.</p>\n<p>\u2014 Ana &amp; Rui</p>"),
+        (
+            "{% blockquote Ana, http://a.example/b The log %}\nGo.\n{% endblockquote %}",
+            '<p>Go.</p>\n<p>\u2014 Ana, <a href="http://a.example/b">The log</a></p>',
+        ),
+    ],
+)
+def test_quotations_in_tags(text: str, expected: str) -> None:
+    assert html_of(f"Said\n{text}\nso") == f"<p>Said</p>\n<blockquote>\n{expected}\n</blockquote>\n<p>so</p>"
+    assert text.splitlines()[0] in unescape(html_of(f"~~~\n{text}\n~~~"))
+
+
+def test_a_pulled_quotation_stays_in_its_text() -> None:
+    assert html_of('{% pullquote %}He {" went off "}.{% endpullquote %}') == "<p>He went off.</p>"
 
 
 @pytest.mark.parametrize(
@@ -239,21 +331,6 @@ def test_markdown_goes_on_below_a_picture_tag() -> None:
 )
 def test_boxes_beside_a_text_keep_what_they_hold(text: str, expected: str) -> None:
     assert html_of(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("see [[boats/ferry]], [[ferry#hull|its hull]]", "see ferry, its hull"),
-        ("![[a boat.png|300]] ![[notes]]", '<img src="a%20boat.png" alt=""> '),
-        (
-            "x[[i]] [[1]] [[a]](b) `[[a]]` [[ -f b ]]",
-            'x[[i]] [[1]] <a href="b">[a]</a> <code>[[a]]</code> [[ -f b ]]',
-        ),
-    ],
-)
-def test_links_of_a_wiki_become_their_words(text: str, expected: str) -> None:
-    assert html_of(text) == f"<p>{expected.strip()}</p>"
 
 
 def test_marks_of_boxes_in_code_stay() -> None:

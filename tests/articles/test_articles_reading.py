@@ -126,11 +126,14 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
     [
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ntags = ["Sea"]\ndraft = true\n+++\nText',
         '{\n"Title": "Ferry", "Date": "2020-05-06",\n"Tags": ["Sea"], "Draft": true\n}\nText',
+        "\u2014\ntitle: Ferry\ndate: 2020-05-06\ntags: [Sea]\ndraft: yes\n\u2014\nText",
         "\ufeff\n\n---\nTITLE: Ferry\nDate: 2020-05-06\ntags: [Sea]\ndraft: yes\n---\nText",
         "Title: Ferry\ndate: 2020-05-06\nTags: Sea\nStatus: draft\n\nText",
         ".. title: Ferry\n.. date: 2020-05-06\n.. tags: Sea\n.. status: draft\n\nText",
         "<!--\n .. title: Ferry\n .. date: 2020-05-06\n .. tags: Sea,draft\n-->\nText",
         "title: Ferry\ndate: 2020-05-06\ntags:\n- Sea\npublished: false\n---\nText",
+        'title: "Ferry"\ndate: 2020-05-06\ncategories: ""\ntags: [Sea,]\npublished: false\n\n----\n\nText',
+        "title: Ferry\ntags:\n- Sea\n- Old\ndate: 2020-05-06\npublished: false\n\nText",
         '+++\ntitle = "Ferry"\ndate = 2020-05-06\ndraft = true\n[taxonomies]\ntags = ["Sea"]\n+++\nText',
         '---\n# new\ntitle = "Ferry"\ndate = 2020-05-06\ntags = ["Sea"]\ndraft = true\n---\nText',
         "<!--[metadata]>\n+++\ntitle = 'Ferry'\ndate = 2020-05-06\ntags = ['Sea']\ndraft = true\n+++\n"
@@ -138,7 +141,8 @@ def test_plain_text_without_a_title_is_called_after_its_file_and_loses_nothing(t
         "<!--\n---\ntitle: Ferry\ndate: 2020-05-06\ntags: Sea\ndraft: true\n---\n-->\nText",
     ],
     ids=[
-        *("toml", "json", "yaml after a mark", "lines", "nikola", "nikola in a comment", "hexo", "zola"),
+        *("toml", "json", "yaml between dashes", "yaml after a mark", "lines", "nikola", "nikola's comment"),
+        *("hexo", "hexo apart", "flatpages", "zola"),
         *("toml between dashes", "toml in a comment", "yaml in a comment"),
     ],
 )
@@ -167,6 +171,16 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
     assert refused(text).line == line
 
 
+def test_front_matter_without_a_space_behind_any_colon() -> None:
+    found = manuscript(
+        "---\nlayout:post\ntitle:Gone\ncover:![](a.png)\ntags:[a,b]\ndate:2020-01-01 10:00\n---\nText"
+    )
+    assert (found.title, found.labels, found.html) == ("Gone", ("a", "b"), "<p>Text</p>")
+    assert found.published_at == datetime(2020, 1, 1, 10, tzinfo=UTC)
+    assert len(found.notes) == 5
+    assert manuscript("---\ntitle: # to come\n---\n# Gone").title == "Gone"
+
+
 @pytest.mark.parametrize(
     ("lines", "title"),
     [
@@ -182,9 +196,13 @@ def test_broken_front_matter_is_named_with_its_line(text: str, line: int) -> Non
         ("title: Gone\nsidebar_label:Off it goes", "Gone"),
         ("title: ! 'Gone: for good'\nx: a: b", "Gone: for good"),
         ("title:\u00a0Gone", "Gone"),
+        ("title: #1 is gone", "#1 is gone"),
+        ("title: ##gone##", "##gone##"),
         ("title: Gone\nimage:\n\tpath: a.png", "Gone"),
         ("title: Gone\nfor good", "Gone for good"),
         ("title: Gone\ntags: [a, @b, c: d]", "Gone"),
+        ("title: Gone\ntags:\n- sea\n-old", "Gone"),
+        ("layout: y\ntitle\uff1aGone", "Gone"),
         ("title: !binary |\n  RsOkaHJl", "F\u00e4hre"),
     ],
 )
@@ -226,6 +244,11 @@ def test_values_stay_as_written() -> None:
         ("unlisted: true", "a.md", True),
         ("_build:\n  list: never", "a.md", True),
         ("build: {list: local, render: always}", "a.md", False),
+        ("published: false\nPublished: true", "a.md", True),
+        ("draft: flase", "a.md", False),
+        ("public: no", "a.md", True),
+        ("password: 1234", "a.md", True),
+        ("password: ''", "a.md", False),
     ],
 )
 def test_drafts(header: str, path: str, draft: bool) -> None:
@@ -234,6 +257,15 @@ def test_drafts(header: str, path: str, draft: bool) -> None:
 
 def test_an_unclear_switch_is_refused() -> None:
     assert refused("---\ntitle: A\ndraft: maybe\n---\n").line == 3
+
+
+def test_authors_without_a_name() -> None:
+    header = (
+        "authors:\n- {id: ana, role: Editor}\n- {id: 1, title: Ben Lima}\n- {id: eve, role: Translator}\n"
+        "- {login: zoe, display_name: '', email: z@x.example}\n"
+    )
+    found = manuscript(f"---\ntitle: A\n{header}---\n").authors
+    assert found == (Author("ana", "Editor"), Author("Ben Lima"), Author("zoe"))
 
 
 def test_titles_and_names_become_plain_text() -> None:
@@ -260,6 +292,10 @@ def test_titles_and_names_become_plain_text() -> None:
         ("tags: a, b c", "x.md", ("a", "b c")),
         ("tags: open data", "x.md", ("open data",)),
         ("tags: open data", "_posts/2020-01-01-x.md", ("open", "data")),
+        ("tags: open data", "_news/x.md", ("open", "data")),
+        ("tags: open data", "source/_posts/x.md", ("open data",)),
+        ("tags: open data", "content/2020-01-01-x.md", ("open data",)),
+        ("tags: open data", "source/2020-01-01-x.html.md", ("open data",)),
         ("category: Arts, Culture", "_posts/x.md", ("Arts, Culture",)),
         ("tags: '[open data, \"sea\"]'", "x.md", ("open data", "sea")),
         ("tags: ['[[sea]]', '[[notes/boats|Boats]]']", "x.md", ("sea", "Boats")),
@@ -286,6 +322,28 @@ def test_pictures(header: str, url: str) -> None:
     assert (picture.url if picture else "") == url
 
 
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        ("[The film](https://x.example)\n\nOne.", "One."),
+        ("[The film](https://x.example)", "The film"),
+        ("Loose <b>text</b><br>in HTML.<p>Two.</p>", "Loose text in HTML."),
+        ("<p><img src='a.png'></p>Behind a picture.<p>Two.</p>", "Behind a picture."),
+        ("<h2>Head</h2><a href='b'>See it</a><p>One.</p>Two.", "One."),
+    ],
+)
+def test_summary_is_the_first_that_says_something(body: str, summary: str) -> None:
+    path = "a.html" if body.startswith(("<", "L")) else "a.md"
+    assert manuscript(f"---\ntitle: A\nexcerpt: true\n---\n{body}", path).summary == summary
+
+
+def test_an_entity_ends_with_a_semicolon() -> None:
+    found = manuscript("---\ntitle: Q&notes &amp; R&D\nhero: a.png\nalt: A boat&nbsp;\n---\n")
+    assert found.title == "Q&notes & R&D"
+    assert found.picture is not None
+    assert found.picture.alt == "A boat"
+
+
 def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
     body = "# A\n\n> quoted\n\nFirst *one*.\n\n{}\n\nSecond."
     assert manuscript(body.format("<!-- more -->")).summary == "quoted First one."
@@ -294,6 +352,29 @@ def test_summary_comes_from_the_mark_or_the_first_paragraph() -> None:
     cut = manuscript("---\ntitle: A\ndescription: " + "word " * 100 + "\n---\n").summary
     assert cut.endswith("word\u2026")
     assert len(cut) <= 300
+
+
+def test_full_width_signs_are_signs() -> None:
+    found = manuscript("---\ntitle\uff1a\u6e2f\ntags: \u6d77\n---\n")
+    assert (found.title, found.labels) == ("\u6e2f", ("\u6d77",))
+    assert manuscript("---\ntags: sea\u3001old\uff0clate, x y\n---\nText").labels == (
+        "sea",
+        "old",
+        "late",
+        "x y",
+    )
+    assert manuscript("---\ntags:\n-sea\n-old\nalias:\n-b\n---\nText").labels == ("sea", "old")
+
+
+def test_a_release_and_a_letter_in_plain_text() -> None:
+    found = manuscript("PRESS RELEASE\n\nFerry Returns\n\nIn May she comes.\n\n# # #\n", "a.txt")
+    assert (found.title, found.html) == ("Ferry Returns", "<p>In May she comes.</p>\n<hr>")
+    found = manuscript("For immediate release:\nLisbon, May\n\nFerry Returns\n\nIn May.", "a.txt")
+    assert (found.title, found.html) == ("Ferry Returns", "<h2>Lisbon, May</h2>\n<p>In May.</p>")
+    found = manuscript(
+        "From: Ana <a@x.example>\nDate: 6 May 2020\nSubject: Ferry\n\nDear all,\n\nText.", "a.txt"
+    )
+    assert (found.title, found.authors, found.summary) == ("Ferry", (Author("Ana"),), "Dear all,")
 
 
 def test_titles_without_front_matter() -> None:
@@ -370,10 +451,23 @@ def test_what_mdx_computes_goes_or_becomes_plain() -> None:
     assert "import of goods" in manuscript("import of goods from 'afar'\nis dear", "a.md").html
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        """{\n  title: 'Don\\'t',\n  'tags': ["sea, old", 'boats'],\n  author: { mail: 'x' },\n}""",
+        """{ title: "Don't", tags: ['sea, old', `boats`] };""",
+    ],
+)
+def test_mdx_says_what_it_is_about_in_script(meta: str) -> None:
+    found = manuscript(f"export const metadata = {meta}\n\nText", "a.mdx")
+    assert (found.title, found.labels, found.html) == ("Don't", ("sea, old", "boats"), "<p>Text</p>")
+
+
 def test_languages_are_tags() -> None:
     assert manuscript("# A", "a.de.md").language == "de"
     assert manuscript("---\ntitle: A\nlang: zh_tw\n---\n").language == "zh-TW"
     assert refused("---\ntitle: A\nlang: not a language\n---\n").line == 3
+    assert manuscript("---\ntitle: A\nlanguage: Python\n---\n").language == ""
 
 
 def test_encodings() -> None:

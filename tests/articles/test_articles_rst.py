@@ -83,6 +83,64 @@ def test_a_title_comes_from_the_text_or_stays_in_it() -> None:
     assert ">Boat</h2>" in found.html
 
 
+def test_fields_below_what_is_not_shown_and_a_subtitle() -> None:
+    found = manuscript(
+        ".. _here:\n\n.. a note\n\n====\nBoat\n====\n\nBelow\n-----\n\n:Date: 2020-05-06\n\nText"
+    )
+    assert (found.title, found.summary, found.html) == ("Boat", "Below", "<p>Text</p>")
+    assert found.published_at == datetime(2020, 5, 6, tzinfo=UTC)
+
+
+def test_the_only_section_stays() -> None:
+    assert ">Below</h2>\n<p>Text</p>" in manuscript("Boat\n====\n\nBelow\n-----\n\nText").html
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Boat\n====\n\n.. post:: May 06, 2020\n   :tags: sea, old\n   :author: Ana\n\nText", "a.rst"),
+        ("# Boat\n\n:::{post} 2020-05-06\n:tags: sea, old\n:author: Ana\n:::\nText", "a.md"),
+        ("# Boat\n\n```{post} 2020-05-06\n---\ntags: sea, old\nauthor: Ana\n---\n```\nText", "a.md"),
+        ("Boat\n====\n\nText\n\n.. author:: Ana\n.. tags:: sea, old\n.. comments::", "2020/05/06/a.rst"),
+    ],
+    ids=["ablog", "myst", "myst in a fence", "tinkerer"],
+)
+def test_directives_that_say_what_it_is_about(text: str, path: str) -> None:
+    found = manuscript(text, path)
+    assert (found.title, found.labels, found.authors) == ("Boat", ("sea", "old"), (Author("Ana"),))
+    assert (found.published_at, found.draft) == (datetime(2020, 5, 6, tzinfo=UTC), False)
+    assert (found.html, found.notes) == ("<p>Text</p>", ())
+
+
+def test_a_post_without_a_date_is_a_draft() -> None:
+    assert manuscript("Boat\n====\n\n.. post::\n   :language: English\n\nText").draft
+    found = manuscript("Boat\n====\n\n.. author:: default\n.. categories:: none\n\nText")
+    assert (found.draft, found.authors, found.labels) == (False, (), ())
+
+
+def test_a_box_names_itself_and_is_no_summary() -> None:
+    found = manuscript("Boat\n====\n\n.. note::\n\n   Look at :class:`~sea.Boat`.\n\nText")
+    assert found.html.startswith(
+        "<aside>\n<p><strong>Note</strong></p>\n<p>Look at <span>sea.Boat</span>.</p>"
+    )
+    assert found.summary == "Text"
+
+
+def test_shortcodes_of_nikola() -> None:
+    found = manuscript(
+        ".. title: Boat\n\n{{% youtube abcDEF12345 %}}\n\n{{% unheard of %}}\n\nText ``{{ x }}``"
+    )
+    assert ("{{%" in found.html, "Watch on YouTube" in found.html) == (False, True)
+    assert "<code>{{ x }}</code>" in found.html
+
+
+def test_a_directive_that_names_a_picture_shows_it() -> None:
+    found = manuscript(
+        ".. title: Boat\n\n.. thumbnail:: /a.png\n   :alt: A boat\n   :align: left\n\n   *Below*\n"
+    )
+    assert found.html == '<img alt="A boat" src="/a.png">\n<p><em>Below</em></p>'
+
+
 def test_nothing_is_opened_and_nothing_stays_behind(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("hidden,words")
