@@ -49,6 +49,7 @@ _PICTURE = (
 _KEPT_BACK = frozenset(
     ("draft", "private", "hidden", "pending", "trash", "auto-draft", "unpublished", "wip", "idea")
 )
+_ASIDE = frozenset({"unlisted", "headless", "build"})
 _COMMA = re.compile("[,\uff0c\u3001\u060c]")
 _WIKI = re.compile(r"^\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]$")
 _MAIL = re.compile(r"\s*<[^<>\s@]+@[^<>\s]+>")
@@ -104,9 +105,14 @@ def _author(entry: Value, post: Value) -> Author:
         entry = who or own or one_of(entry, "id", "key", "slug")
         if isinstance(post, str) and post.lower() == "translator":
             return Author("")
-    entry = _WIKI.sub(r"\1", entry) if isinstance(entry, str) else ""
+    entry = _unlinked(entry) if isinstance(entry, str) else ""
     name = flat(_MAIL.sub("", entry)) if entry.lower() not in _NOTHING else ""
     return Author(name, flat(post) if isinstance(post, str) else "")
+
+
+def _unlinked(text: str) -> str:
+    """What the link of a wiki shows."""
+    return _WIKI.sub(r"\1", text) if text[:1] == "[" else text
 
 
 def named(mapping: Value) -> str:
@@ -137,10 +143,11 @@ def _entries(key: str, value: Value, jekyll: bool) -> list[str]:
         value = one_of(value, "name", "title")
     if isinstance(value, list):
         return [text for entry in value for text in _entries("category", entry, False)]
-    value = _WIKI.sub(r"\1", value)
-    if value[:1] == "[" and value[-1:] == "]":
-        # a list in quotes
-        return [part.strip(" \"'") for part in value[1:-1].split(",")]
+    if value[:1] == "[":
+        value = _unlinked(value)
+        if value[:1] == "[" and value[-1:] == "]":
+            # a list in quotes
+            return [part.strip(" \"'") for part in value[1:-1].split(",")]
     if key in ("category", "topic"):
         return [value]
     if _COMMA.search(value) or not (jekyll and key in ("tags", "categories")):
@@ -202,10 +209,12 @@ def _tags(header: Header) -> list[str]:
 
 def aside(header: Header) -> bool:
     """Whether its address works and no list names it: `unlisted`, or the `build` options of Hugo."""
+    if _ASIDE.isdisjoint(header.values):
+        return False
     build = header.values.get("build", "")
     kept = (one_of(build, "list"), one_of(build, "render"))
     return any(word.lower() in _NEVER for word in kept) or any(
-        switch(header.values.get(key, "")) for key in ("unlisted", "headless")
+        switch(header.values.get(key, "")) for key in _ASIDE - {"build"}
     )
 
 
