@@ -31,7 +31,7 @@ __all__ = ["Gathered", "fetch", "fingerprint", "gather", "outdated", "problems",
 
 _READ_AS = "read as"
 # Raised when the parser reads the same file differently: every file is then parsed again.
-_PARSER = 3
+_PARSER = 4
 _MANY = 10
 # of so many files what they may be is asked for; for more it is quicker to know all
 _FEW = 50
