@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from publisher.errors import StoreError
 
@@ -29,16 +29,28 @@ _AT_ONCE = 2000
 RESERVED = frozenset({MANIFEST, JOURNAL, LOCK, SCRATCH})
 
 
-class Entry(NamedTuple):
-    """A file as we left it: what it was made of (`key`), its size in bytes and its mtime in ns."""
+Entry = str
+"""A file as we left it: what it was made of (its key, without spaces), its size in bytes, its mtime in ns.
 
-    key: str
-    size: int
-    mtime_ns: int
-
-
+One text, since there may be hundreds of thousands of them.
+"""
 # of a file that is ours, and that must be compared to know whether it is up to date
-UNKNOWN = Entry("", -1, -1)
+UNKNOWN: Entry = ""
+
+
+def entry(key: str, found: os.stat_result) -> Entry:
+    """What is kept of a file with this key as it is now."""
+    return f"{key} {found.st_size} {found.st_mtime_ns}"
+
+
+def key_of(kept: Entry) -> str:
+    """What the file was made of; empty where that is unknown."""
+    return kept.partition(" ")[0]
+
+
+def is_left(kept: Entry, found: os.stat_result) -> bool:
+    """Whether a file is as it was left."""
+    return kept.endswith(f" {found.st_size} {found.st_mtime_ns}")
 
 
 @dataclass
@@ -88,7 +100,7 @@ def line(
     """A change as a line of the journal says it: `left` are folders that are no longer there."""
     said = {
         "gone": sorted(gone),
-        "files": {path: _plain(entry) for path, entry in (files or {}).items()},
+        "files": {path: _plain(kept) for path, kept in (files or {}).items()},
         "folders": sorted(folders),
         "left": sorted(left),
         "pending": dict(pending or {}),
@@ -165,13 +177,14 @@ def _damaged(file: Path) -> StoreError:
     return StoreError(f"{file}: damaged; remove it to have every file compared anew")
 
 
-def _plain(entry: Entry) -> Any:
-    return None if entry == UNKNOWN else list(entry)
+def _plain(kept: Entry) -> Any:
+    key, *numbers = kept.split(" ")
+    return [key, *map(int, numbers)] if numbers else None
 
 
 def _entry(plain: Any) -> Entry:
     # earlier versions kept size and time of what was copied
-    return Entry(str(plain[0]), int(plain[1]), int(plain[2])) if plain and len(plain) == 3 else UNKNOWN
+    return f"{plain[0]} {int(plain[1])} {int(plain[2])}" if plain and len(plain) == 3 else UNKNOWN
 
 
 def _parse(document: Any) -> Manifest:

@@ -45,16 +45,15 @@ class Session:
 
     def key(self, path: str) -> str:
         """What the file was made of; empty where that is unknown, or the file is not ours."""
-        return self.manifest.files.get(path, manifest.UNKNOWN).key
+        return manifest.key_of(self.manifest.files.get(path, manifest.UNKNOWN))
 
     def intact(self, path: str) -> bool:
         """Whether the file is as it was left."""
-        entry = self.manifest.files.get(path, manifest.UNKNOWN)
         try:
             found = os.lstat(self.writer.at(path))
         except OSError:
             return False
-        return (found.st_size, found.st_mtime_ns) == entry[1:]
+        return manifest.is_left(self.manifest.files.get(path, manifest.UNKNOWN), found)
 
     def refuse_foreign(self, made: Iterable[str], content: Callable[[str], Content]) -> None:
         """Raises Refused for paths that are not ours and taken by something else than `content(path)`."""

@@ -90,8 +90,7 @@ class Writer:
     def _entry(self, file: File) -> Entry:
         if not file.key:
             return manifest.UNKNOWN
-        found = os.lstat(self.at(file.path))
-        return Entry(file.key, found.st_size, found.st_mtime_ns)
+        return manifest.entry(file.key, os.lstat(self.at(file.path)))
 
     def _enter(self, folder: str) -> None:
         """Make the folder, and see that it is inside."""
