@@ -6,6 +6,8 @@ import os
 import random
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,34 +26,39 @@ EDITS, LIMIT_SECONDS, LIMIT_MB = 15, 1.0, 400
 
 
 def one_edited(count: int, config: str) -> int:
-    """Print the table; 1 when an edit takes longer than it may, or the memory is more."""
+    """Write the articles, and measure in a process of its own: what this one holds does not count."""
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder)
-        apart(lambda: texts.write(target / "content", count))
-        (target / "config.yaml").write_text(config, encoding="utf-8")
-        crew = Crew()
-        crew.begin()
-        p = open_publisher(target / "config.yaml", utc_now, crew)
-        print(f"{count:,} articles")
-        first = timed("first gather", lambda: gathering.gather(p.store, p.config, p.clock(), crew=crew))
-        timed("first build", lambda: p.press.refresh(Changed("", first.after)))
-        crew.dismiss()
-        scan = timed("scan, nothing changed", lambda: gathering.gather(p.store, p.config, p.clock()))
-        timed(
-            "and nothing to publish", lambda: p.press.refresh(Changed(scan.before, scan.after, around=True))
-        )
-        took, made = [], []
-        for file in some_of(target / "content"):
-            edit(file)
-            start = time.perf_counter()
-            telling.tell(p, [file])
-            took.append(time.perf_counter() - start)
-            made.append(changed_since(p.config.output.path, file))
-        held = most()
-        new = one_more(file)
-        timed("told of one new file", lambda: telling.tell(p, [new]))
-        most_of_all = most()
-        p.close()
+        texts.write(Path(folder, "content"), count)
+        Path(folder, "config.yaml").write_text(config, encoding="utf-8")
+        print(f"{count:,} articles", flush=True)
+        command = [sys.executable, "-m", "building.editing", folder]
+        bench, root = Path(__file__).parent.parent, Path(__file__).parent.parent.parent
+        env = os.environ | {"PYTHONPATH": f"{bench}{os.pathsep}{root}"}
+        return subprocess.run(command, env=env, check=False).returncode
+
+
+def measured(target: Path) -> int:
+    """Print the table; 1 when an edit takes longer than it may, or the memory is more."""
+    crew = Crew()
+    crew.begin()
+    p = open_publisher(target / "config.yaml", utc_now, crew)
+    first = timed("first gather", lambda: gathering.gather(p.store, p.config, p.clock(), crew=crew))
+    timed("first build", lambda: p.press.refresh(Changed("", first.after)))
+    crew.dismiss()
+    scan = timed("scan, nothing changed", lambda: gathering.gather(p.store, p.config, p.clock()))
+    timed("and nothing to publish", lambda: p.press.refresh(Changed(scan.before, scan.after, around=True)))
+    took, made = [], []
+    for file in some_of(target / "content"):
+        edit(file)
+        start = time.perf_counter()
+        telling.tell(p, [file])
+        took.append(time.perf_counter() - start)
+        made.append(changed_since(p.config.output.path, file))
+    held = most()
+    new = one_more(file)
+    timed("told of one new file", lambda: telling.tell(p, [new]))
+    most_of_all = most()
+    p.close()
     print(f"{'told of one edited file':28}{statistics.median(took):9.3f} s, at most {max(took):.3f} s")
     print(f"{'':28}{statistics.median(made):9.0f} files made, at most {max(made)}")
     hands = most(resource.RUSAGE_CHILDREN)
@@ -72,16 +79,6 @@ def one_more(file: Path) -> Path:
         file.read_text(encoding="utf-8").replace('title: "', 'title: "Not before: '), encoding="utf-8"
     )
     return new
-
-
-def apart(work: Callable[[], object]) -> None:
-    """Do it in a process of its own: what it holds is not this one's memory."""
-    pid = os.fork()
-    if pid == 0:
-        work()
-        os._exit(0)
-    if os.waitpid(pid, 0)[1]:
-        raise SystemExit("the articles could not be written")
 
 
 def some_of(folder: Path) -> list[Path]:
@@ -119,3 +116,7 @@ def changed_since(folder: Path, file: Path) -> int:
     for root, _, names in os.walk(folder):
         found += sum(os.lstat(os.path.join(root, name)).st_mtime_ns > since for name in names)
     return found
+
+
+if __name__ == "__main__":
+    sys.exit(measured(Path(sys.argv[1])))
