@@ -214,7 +214,7 @@ def aside(header: Header) -> bool:
     build = header.values.get("build", "")
     kept = (one_of(build, "list"), one_of(build, "render"))
     return any(word.lower() in _NEVER for word in kept) or any(
-        switch(header.values.get(key, "")) for key in _ASIDE - {"build"}
+        switch(header.values.get(key, "")) for key in ("unlisted", "headless")
     )
 
 

@@ -239,4 +239,5 @@ def plain(value: Any) -> Value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.strip() if isinstance(value, str) else str(value)
+    # a NUL can only come by an escape, and no database keeps it in a text
+    return value.replace("\0", "").strip() if isinstance(value, str) else str(value)

@@ -107,10 +107,8 @@ class _Gathering:
             looks = crediting.with_changed(tx, looks)
         changed = [(name, path) for name, at in looks.items() for path in at.changed]
         vanished = {(name, path) for name, at in looks.items() for path in at.vanished}
-        self.ongoing.unchanged = (
-            (name, path) for name, at in looks.items() for path in at.stamps.keys() - set(at.changed)
-        )
-        self.ongoing.known = known
+        self.ongoing.stamps = {name: at.stamps for name, at in looks.items()}
+        self.ongoing.read, self.ongoing.known = frozenset(changed), known
         # what was in a source that is no longer configured may be found again in another
         vanished |= {(name, path) for name in known.keys() - looks.keys() for path in known[name]}
         if changed or vanished:

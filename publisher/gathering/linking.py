@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from publisher.articles import linking
 from publisher.articles.linking import Addresses, Known, Sought
-from publisher.gathering.ongoing import Ongoing, outcome
+from publisher.gathering.ongoing import Ongoing
 from publisher.model.articles import Link
 from publisher.store import article_texts, catalogue, clock, linked, outlines
 from publisher.store.linked import Linked
@@ -79,8 +79,8 @@ def _save(ongoing: Ongoing, moved: dict[str, tuple[Linked, Sequence[Link]]]) -> 
         ongoing.changed(tx, texts)
     for id_ in texts:
         one = moved[id_][0]
-        if ongoing.outcomes.get((one.source, one.path), "unchanged") == "unchanged":
-            ongoing.outcomes[one.source, one.path] = outcome(one.status, "updated")
+        if ongoing.outcome_of((one.source, one.path)) == "unchanged":
+            ongoing.outcomes[one.source, one.path] = "updated"
     ongoing.report.changed = True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,7 +24,7 @@ _NAMED = 5000
 class Ongoing:
     """`outcomes` are names of counts in the report, by file; of those `unchanged` only where it is another.
 
-    `known` are all files as they were before.
+    `known` are all files as they were before, `stamps` those that are there, and `read` those looked into.
     """
 
     store: Store
@@ -34,7 +34,8 @@ class Ongoing:
     progress: Progress
     report: Gathered = field(default_factory=Gathered)
     outcomes: dict[Key, str] = field(default_factory=dict)
-    unchanged: Iterable[Key] = ()
+    stamps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    read: Set[Key] = frozenset()
     known: Mapping[str, Mapping[str, Stamped]] = field(default_factory=dict)
 
     def changed(self, tx: Connection, ids: Iterable[str]) -> None:
@@ -43,10 +44,17 @@ class Ongoing:
         catalogue.changed(tx, self.now)
         self.report.touched.update(ids)
 
+    def outcome_of(self, key: Key) -> str:
+        """The count for a file as it stands; empty for one that is not there, or is refused."""
+        source, path = key
+        left = key not in self.read and path in self.stamps.get(source, ())
+        otherwise = outcome(self.known[source][path].status, "unchanged") if left else ""
+        return self.outcomes.get(key, otherwise)
+
     def ended(self) -> Gathered:
         """The report, with its counts."""
-        left = (key for key in self.unchanged if key not in self.outcomes)
-        counts = Counter(outcome(self.known[source][path].status, "unchanged") for source, path in left)
+        left = ((source, path) for source, paths in self.stamps.items() for path in paths)
+        counts = Counter(self.outcome_of(key) for key in left if key not in self.outcomes)
         counts.update(self.outcomes.values())
         for name in COUNTS:
             setattr(self.report, name, counts[name])

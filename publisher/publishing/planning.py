@@ -119,6 +119,8 @@ class Plan:
             if any(folder in self.owner for folder in above):
                 raise Entangled
             made.update(above)
+        if not folders_above(paths).isdisjoint(paths):
+            raise Entangled
         check_paths(paths)
 
 

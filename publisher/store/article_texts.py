@@ -41,7 +41,11 @@ def to_text(article: Article) -> tuple[str, Text]:
 
 
 def from_json(data: Mapping[str, Any], html: str) -> Article:
-    """The article that `to_text` wrote, or a program of an earlier version."""
+    """The article that `to_text` wrote, or a program of an earlier version.
+
+    That kept the text in `data`: where there is one it was written last, and `html` is from before.
+    """
+    html = data.get("html", html)
     values = {name: data[name] for name in _NAMES if name in data}
     for name, decode in _DECODERS.items():
         if values.get(name) is not None:

@@ -15,6 +15,7 @@ from publisher.store import clock
 from publisher.store.article_texts import Text, from_json, to_text
 from publisher.store.bulk import among, change_all, insert_all, replace_all
 from publisher.store.frozen import DROPPED
+from publisher.store.outlines import WRITTEN
 from publisher.store.schema import (
     article_texts,
     article_words,
@@ -74,7 +75,7 @@ class Unreleased(NamedTuple):
 
 def listings(tx: Connection, *, status: str = "", ids: Iterable[str] | None = None) -> list[Listing]:
     """Articles, newest first; all of them, or those of one status or with these ids."""
-    query = select(articles, article_texts.c.html).join(article_texts)
+    query = select(articles, WRITTEN).outerjoin(article_texts)
     query = query.order_by(articles.c.published_at.desc(), articles.c.id)
     if status:
         query = query.where(articles.c.status == status)

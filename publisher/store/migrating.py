@@ -43,8 +43,22 @@ def migrate(store: Store) -> bool:
         if not found and store.dialect == "sqlite":
             _begin(store)
         elif found < HEAD:
+            if found and found < OLDEST:
+                _refuse_workers(store)
             upgrade(store)
     return True
+
+
+def _refuse_workers(store: Store) -> None:
+    """Programs that cannot work on the new tables must be stopped first; these are known to run."""
+    names = select(table("workers", col("name")).c.name)
+    with store.read() as tx:
+        known = list(tx.scalars(names)) if inspect(tx).has_table("workers") else []
+    if alive := [name for name in known if not store.dead(name)]:
+        raise StoreError(
+            f"a program of an earlier version is running (worker {alive[0]}), and cannot work beside this "
+            "one: stop it first"
+        )
 
 
 def fits(store: Store, found: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, cast, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, cast, func, select, type_coerce
 from sqlalchemy import Text as Characters
 
 from publisher.model.articles import Article
@@ -16,6 +16,8 @@ from publisher.store.bulk import among
 from publisher.store.schema import article_texts, articles
 
 _AT_ONCE = 500
+# empty for an article of a program that knew no such table
+WRITTEN = func.coalesce(article_texts.c.html, "").label("html")
 _UNSEEN: dict[str, Any] = {"path": "", "slug": "", "links": []}
 T = TypeVar("T", bound=Hashable)
 
@@ -46,6 +48,7 @@ def outlines(tx: Connection, ids: Iterable[str] | None = None, *, public: bool =
     seen: dict[Any, Any] = {}
     for row in tx.execute(query, execution_options={"yield_per": _AT_ONCE}):
         data = json.loads(row.data)
+        data.pop("html", None)
         key = data.get(KEY) or _key(tx, row.id)
         article = _shared(from_json(data | _UNSEEN if public else data, ""), seen)
         source, status = seen.setdefault(row.source, row.source), seen.setdefault(row.status, row.status)
@@ -54,7 +57,7 @@ def outlines(tx: Connection, ids: Iterable[str] | None = None, *, public: bool =
 
 def texts(tx: Connection, ids: Iterable[str]) -> dict[str, Text]:
     """The whole articles with these ids, as `article_texts` reads them; without those that are not there."""
-    query = select(articles.c.id, _data(tx), article_texts.c.html).join(article_texts)
+    query = select(articles.c.id, _data(tx), WRITTEN).outerjoin(article_texts)
     query = query.where(among(tx, articles.c.id, ids))
     return {id_: Text(*text) for id_, *text in tx.execute(query)}
 

@@ -504,3 +504,12 @@ def test_whole_html_documents() -> None:
     assert (found.title, found.language, found.authors) == ("Barco", "pt", (Author("Ana"),))
     assert found.published_at == datetime(2020, 5, 6, 10, tzinfo=UTC)
     assert found.html == "<p>Texto</p>"
+
+
+@pytest.mark.parametrize("opens", ["---\n", "---json\n"])
+def test_an_escaped_nul_is_in_no_value(opens: str) -> None:
+    lines = 'title: "a\\0b"\nid: "i\\0d"\naliases: ["/old\\0er"]\n'
+    if "json" in opens:
+        lines = '{"title": "a\\u0000b", "id": "i\\u0000d", "aliases": ["/old\\u0000er"]}\n'
+    found = manuscript(f"{opens}{lines}---\nText.\n")
+    assert (found.title, found.explicit_id, found.aliases) == ("ab", "id", ("/older",))

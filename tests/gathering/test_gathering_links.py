@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from gathering_site import Site, counts
+from gathering_site import LONG_AGO, Site, counts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -221,3 +221,12 @@ def test_whom_no_link_names_need_not_be_known(articles: list[Any], links: list[A
     for written, path, aliases in links:
         at = Link(written, "", "1"), "content", path, [f"/{alias}" for alias in aliases]
         assert every.resolved(*at) == some.resolved(*at)
+
+
+def test_a_refused_file_is_not_counted_as_updated_when_its_link_moves(site: Site) -> None:
+    site.write("a.md", text("A", "[b](b.md)"))
+    site.gather()
+    site.write("a.md", "---\ntitle: [\n---\n", LONG_AGO + 9)
+    site.write("b.md", text("B"))
+    report = site.gather()
+    assert (report.new, report.updated, report.unchanged, len(report.refused)) == (1, 0, 0, 1)

@@ -286,3 +286,13 @@ def test_one_told_file_is_read_and_no_other(publication: Make, post: Any, tmp_pa
     (tmp_path / "content/new.md").write_text(post("New"))
     assert telling.tell(p, [tmp_path / "content/new.md"]).updated == 1
     assert "Edited 2" in (p.config.output.path / "index.html").read_text()
+
+
+def test_one_old_address_below_another_of_the_same_article(publication: Make, tmp_path: Path) -> None:
+    p = publication(tmp_path, articles={"a.md": "---\ntitle: A\ndate: 2026-11-20\n---\nx\n"})
+    refresh(p)
+    (tmp_path / "content/a.md").write_text(
+        "---\ntitle: A\ndate: 2026-11-20\naliases: [/old.x, /old.x/b.c]\n---\nx\n"
+    )
+    refresh(p)
+    assert found(p.config.output.path) == whole(p, tmp_path / "whole")

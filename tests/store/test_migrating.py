@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from publisher.errors import StoreError
 from publisher.model.articles import Author
 from publisher.store import Store, anew, article_texts, catalogue, connect, open_store, outlines
 from publisher.store.migrating import HEAD, OLDEST, migrate, upgrade, version
@@ -50,15 +51,31 @@ def old_store(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
     store.close()
 
 
-def test_texts_are_found_after_they_were_set_apart(old_store: Store) -> None:
-    data = {
+def written(html: str, **more: Any) -> dict[str, Any]:
+    """What a program of that version keeps of an article."""
+    return {
         "key": "0123456789abcdef",
         **{"id": "a", "path": "a.md", "slug": "a", "url": "https://example.org/a", "title": "Vögel"},
-        **{"summary": "Short.", "html": HTML, "published_at": NOW.isoformat(), "updated_at": NOW.isoformat()},
+        **{"summary": "Short.", "html": html, "published_at": NOW.isoformat(), "updated_at": NOW.isoformat()},
         "authors": [{"name": "Ada"}],
+        **more,
     }
-    with old_store.write() as tx:
-        tx.execute(text(INSERT), {"data": json.dumps(data), "now": NOW.isoformat(" ")})
+
+
+def insert(store: Store, data: dict[str, Any]) -> None:
+    with store.write() as tx:
+        about = {
+            "id": data["id"],
+            "path": data["id"],
+            "slug": data["id"],
+            "data": json.dumps(data),
+            "now": NOW.isoformat(" "),
+        }
+        tx.execute(text(INSERT), about)
+
+
+def test_texts_are_found_after_they_were_set_apart(old_store: Store) -> None:
+    insert(old_store, written(HTML))
     assert migrate(old_store)
     with old_store.read() as tx:
         (listing,) = catalogue.listings(tx)
@@ -73,4 +90,33 @@ def test_texts_are_found_after_they_were_set_apart(old_store: Store) -> None:
 
 INSERT = """INSERT INTO articles
     (id, source, path, stamp, explicit_id, body_hash, slug, status, published_at, revision, topics, data)
-    VALUES ('a', 'content', 'a.md', '', '', '', 'a', 'published', :now, 1, '[]', :data)"""
+    VALUES (:id, 'content', :path, '', '', '', :slug, 'published', :now, 1, '[]', :data)"""
+
+
+def test_who_cannot_work_on_the_new_tables_must_be_stopped_first(old_store: Store) -> None:
+    with old_store.hold("early"), pytest.raises(StoreError, match=r"worker early\).* stop it first"):
+        migrate(old_store)
+    assert version(old_store) == BEFORE_THE_TEXT_WAS_APART
+    assert migrate(old_store)
+    assert version(old_store) == HEAD
+
+
+def test_what_an_earlier_program_wrote_after_all_is_read_as_it_meant(old_store: Store) -> None:
+    insert(old_store, written(HTML))
+    assert migrate(old_store)
+    insert(old_store, written("<p>New.</p>", id="b"))
+    with old_store.write() as tx:
+        tx.execute(
+            text("UPDATE articles SET data = :data WHERE id = 'a'"),
+            {"data": json.dumps(written("<p>Edited.</p>"))},
+        )
+    with old_store.read() as tx:
+        assert {x.article.id: x.article.html for x in catalogue.listings(tx)} == {
+            "a": "<p>Edited.</p>",
+            "b": "<p>New.</p>",
+        }
+        assert {article_texts.from_text(one).html for one in outlines.texts(tx, "ab").values()} == {
+            "<p>Edited.</p>",
+            "<p>New.</p>",
+        }
+        assert [x.article.html for x in outlines.outlines(tx)] == ["", ""]
