@@ -43,11 +43,13 @@ class Plan:
         stale: list[Stale] = []
         for number, kind in enumerate(KINDS):
             for name in kind.units(standing):
-                unit, some = (number, name), list[Planned]()
+                unit, some, paths = (number, name), list[Planned](), list[str]()
                 for planned in kind.plan(standing, name, session):
-                    self._give(unit, planned.paths)
+                    self._own(unit, planned.paths)
+                    paths += planned.paths
                     if not _current(planned, session, look=True):
                         some.append(planned)
+                self.paths[unit] = tuple(paths)
                 again = bool(some) and kind.many and len(stale) > _HELD
                 stale += [Stale(unit, None)] if again else [Stale(unit, one) for one in some]
         self._give_way()
@@ -57,13 +59,16 @@ class Plan:
     def of(self, stale: Iterable[Stale], standing: Standing, session: Session) -> Iterator[Planned]:
         """What must be made, one after the other, without the paths that another unit has."""
         for unit, planned in stale:
+            if planned:
+                own = tuple(path for path in planned.paths if self.owner.get(path) == unit)
+                yield planned._replace(paths=own)
+                continue
             number, name = unit
-            some = (planned,) if planned else KINDS[number].plan(standing, name, session)
             # the texts that are held already, and not others that say the same
-            own = {path: path for path in self.paths[unit] if self.owner.get(path) == unit}
-            for one in some:
-                if planned or not _current(one, session, look=True):
-                    yield one._replace(paths=tuple(own[path] for path in one.paths if path in own))
+            held = {path: path for path in self.paths[unit] if self.owner.get(path) == unit}
+            for one in KINDS[number].plan(standing, name, session):
+                if not _current(one, session, look=True):
+                    yield one._replace(paths=tuple(held[path] for path in one.paths if path in held))
 
     def made(self, stale: Iterable[Stale]) -> Iterator[str]:
         """The paths of what must be made, and perhaps of others in the same units."""
@@ -86,21 +91,24 @@ class Plan:
             if path in self._contested:
                 raise Entangled
             del self.owner[path]
-        for number, name in sorted(before):
-            for planned in KINDS[number].plan(standing, name, session):
-                self._check(planned.paths, session, made)
-                self._give((number, name), planned.paths)
+        for unit in sorted(before):
+            paths = list[str]()
+            for planned in KINDS[unit[0]].plan(standing, unit[1], session):
+                self._check(planned.paths, gone, session, made)
+                self._own(unit, planned.paths)
+                paths += planned.paths
                 # what is not looked at was made in this process, or was when all was planned
                 if not _current(planned, session, look=False):
-                    stale.append(Stale((number, name), planned))
+                    stale.append(Stale(unit, planned))
+            if paths:
+                self.paths[unit] = tuple(paths)
         return stale, gone - self.owner.keys()
 
-    def _give(self, unit: Unit, paths: tuple[str, ...]) -> None:
+    def _own(self, unit: Unit, paths: tuple[str, ...]) -> None:
         for path in paths:
             if self.owner.setdefault(path, unit) != unit:
                 self._contested.add(path)
                 self.owner[path] = unit
-        self.paths[unit] = (*self.paths.get(unit, ()), *paths)
 
     def _give_way(self) -> None:
         """A sign to a page stands nowhere where something else needs a folder, or is one."""
@@ -110,18 +118,22 @@ class Plan:
                 self._contested.add(path)
                 del self.owner[path]
 
-    def _check(self, paths: tuple[str, ...], session: Session, made: set[str]) -> None:
-        """New places that other units may want as well; `made` are the folders of those that were planned."""
-        for path in paths:
-            if path in self.owner or path in self._contested or path in made or session.is_folder(path):
-                raise Entangled
+    def _check(self, paths: tuple[str, ...], before: set[str], session: Session, made: set[str]) -> None:
+        """Places that other units may want as well: those that are new, and were not there `before`.
+
+        `made` are the folders of new ones so far.
+        """
+        if any(path in self.owner or path in made for path in paths):
+            raise Entangled
+        new = [path for path in paths if path not in before]
+        for path in new:
             above = list(folders_of(path))
-            if any(folder in self.owner for folder in above):
+            if path in self._contested or session.is_folder(path) or any(one in self.owner for one in above):
                 raise Entangled
             made.update(above)
-        if not folders_above(paths).isdisjoint(paths):
+        if not made.isdisjoint(new):
             raise Entangled
-        check_paths(paths)
+        check_paths(new)
 
 
 def _current(planned: Planned, session: Session, *, look: bool) -> bool:
