@@ -51,6 +51,7 @@ class Standing:
         self.withdrawn: dict[str, Outline] = {}
         self.editions: Sequence[tuple[Edition, int]] = ()
         self._updated: dict[str, datetime] = {}
+        self._titles: dict[str, str] = {}
         # how many articles each archive document of a feed holds; and their numbers, sorted
         self._in_page: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._pages: dict[str, list[int]] = {}
@@ -69,7 +70,7 @@ class Standing:
         place = self._enter(outline)
         for name in self.lists_of(outline.article):
             insort(self.lists[name], place)
-            self._updated.pop(name, None)
+            self._forget(name)
 
     def drop(self, outline: Outline) -> None:
         """An article that stands here goes."""
@@ -84,7 +85,7 @@ class Standing:
             del held[bisect_left(held, place)]
             if not held:
                 del self.lists[name]
-            self._updated.pop(name, None)
+            self._forget(name)
         for name, spelling in self._spellings(article):
             self.spelled[name][spelling] -= 1
 
@@ -184,6 +185,21 @@ class Standing:
             ids = (id_ for _, id_ in self.lists[name])
             found = self._updated[name] = max(self.held[id_].article.updated_at for id_ in ids)
         return found
+
+    def title(self, name: str) -> str:
+        """As what the author whose pages are in this folder wrote last; empty where no article says it."""
+        found = self._titles.get(name)
+        if found is None:
+            slug = name.rstrip("/").rpartition("/")[2]
+            every = (author for _, id_ in self.lists[name] for author in self.held[id_].article.authors)
+            titles = (one.title for one in every if one.title and slug_of(one.name) == slug)
+            found = self._titles[name] = next(titles, "")
+        return found
+
+    def _forget(self, name: str) -> None:
+        """A list is another."""
+        self._updated.pop(name, None)
+        self._titles.pop(name, None)
 
     def _spellings(self, article: Article) -> Iterator[tuple[str, str]]:
         for author in article.authors:

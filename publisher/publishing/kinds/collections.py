@@ -9,7 +9,6 @@ from typing import Literal
 from publisher.languages import month
 from publisher.model import addresses
 from publisher.model.articles import Article
-from publisher.model.naming import slug_of
 from publisher.output.session import Session
 from publisher.publishing.kinds.feed_documents import links_of
 from publisher.publishing.kit import Kit
@@ -32,23 +31,13 @@ def collection_of(standing: Standing, name: str) -> Collection:
     folder = f"{name.partition('/')[0]}/"
     kind, count = _KINDS[folder], len(standing.lists[name])
     called = _month(standing, name) if kind == "month" else standing.spelling(name)
-    note = _note(standing, name) if kind == "author" else ""
+    note = standing.title(name) if kind == "author" else ""
     return Collection(kind, called, name, count, links_of(standing, name), note)
 
 
 def _month(standing: Standing, name: str) -> str:
     (newest,) = standing.members(name, 0, 1)
     return month(newest.article.published_at.astimezone(standing.zone), standing.config.publication.language)
-
-
-def _note(standing: Standing, name: str) -> str:
-    """As what an author wrote last."""
-    slug = name.rstrip("/").rpartition("/")[2]
-    for _, id_ in standing.lists[name]:
-        for author in standing.held[id_].article.authors:
-            if author.title and slug_of(author.name) == slug:
-                return author.title
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
