@@ -29,12 +29,13 @@ JSON = typer.Option(False, "--json", help="One JSON document on stdout, and noth
 def opened(context: typer.Context, *, much: bool = False) -> Iterator[Publisher]:
     """The publication that `--config` names. With `much` to compute, processes are at hand that help."""
     from publisher.app import open_publisher, utc_now
-    from publisher.crew import Crew
+    from publisher.crew import Crew, search_seldom
 
     crew = Crew()
     if much:
         _prepare(Path(context.obj))
         crew.begin()
+        search_seldom()
     try:
         publisher = open_publisher(Path(context.obj), utc_now, crew)
     except BaseException:

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 from publisher.crew.hands import Hand, forked, spawned
 from publisher.crew.passing import Task, dumps
+from publisher.crew.serving import search_seldom
 
-__all__ = ["Crew", "dumps"]
+__all__ = ["Crew", "dumps", "search_seldom"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

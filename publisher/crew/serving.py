@@ -20,9 +20,7 @@ def serve(orders: IO[bytes], results: IO[bytes]) -> None:
     """What a process of a crew does until its orders end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the whole group; ours is to end with it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # what is loaded stays, and an item leaves little behind that only a search would find
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    search_seldom()
     doing: Callable[[Any], Any] | Exception = LookupError("an item came before its task")
     taken: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_take, args=(orders, taken), daemon=True).start()
@@ -36,6 +34,12 @@ def serve(orders: IO[bytes], results: IO[bytes]) -> None:
             else:
                 write(results, dumps(_done(doing, found)))
     os._exit(0)
+
+
+def search_seldom() -> None:
+    """For a process that computes and ends: what is loaded stays, and articles leave no garbage in circles."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _take(orders: IO[bytes], taken: SimpleQueue[bytes | None]) -> None:
