@@ -37,7 +37,7 @@ def serve(orders: IO[bytes], results: IO[bytes]) -> None:
 
 
 def search_seldom() -> None:
-    """For a process that computes and ends: what is loaded stays, and articles leave no garbage in circles."""
+    """For a process that computes and ends: what is loaded stays, and articles leave no circles behind."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
