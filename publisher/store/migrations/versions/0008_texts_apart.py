@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 # neither half a character nor a NUL, which PostgreSQL makes no text of, was ever written there
-_HTML = {"sqlite": "data ->> '$.html'", "postgresql": "data ->> 'html'"}
+_HTML = {"sqlite": "json_extract(data, '$.html')", "postgresql": "data ->> 'html'"}
 _REST = {"sqlite": "json_remove(data, '$.html')", "postgresql": "(data::jsonb - 'html')::json"}
 
 
